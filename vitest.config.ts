@@ -14,7 +14,7 @@ const real = {
 };
 
 /** These change or check the state of the whole process, so each file has a process of its own. */
-const meddling = [
+const ownProcess = [
   "integration/{live,telemetry*,pages,abuse/one-request}",
   "faults/{database,plaid,pooler,silent-database}",
 ].map((files) => `tests/${files}.test.ts`);
@@ -50,12 +50,12 @@ export default defineConfig({
           ...real,
           name: "real",
           include: ["tests/{integration,e2e,faults}/**/*.test.ts"],
-          exclude: meddling,
+          exclude: ownProcess,
           // Loading the server takes longer than the tests of many files, so each worker loads it only once.
           isolate: false,
         },
       },
-      { test: { ...real, name: "meddling", include: meddling } },
+      { test: { ...real, name: "own-process", include: ownProcess } },
       {
         test: {
           name: "sandbox",

@@ -1,21 +1,21 @@
 import type { ClientActionFunctionArgs, ShouldRevalidateFunctionArgs } from "@remix-run/react";
 import { hideToast, showProblem } from "./components/toasts.tsx";
-import { isNoAnswer } from "./no-answer.ts";
+import { isNetworkFailure } from "./network-failure.ts";
 import { text } from "./text.ts";
 
 /**
  * Sends a page's form. Without a response the page keeps everything that was typed, and its action data is
- * what `unanswered` returns: as a `Response`, because Remix wraps `data()` of a client action twice.
+ * what `noResponse` returns: as a `Response`, because Remix wraps `data()` of a client action twice.
  */
 export async function sendForm(
   { serverAction }: ClientActionFunctionArgs,
-  unanswered: () => unknown,
+  noResponse: () => unknown,
 ): Promise<unknown> {
   try {
     return await serverAction();
   } catch (error) {
-    if (!isNoAnswer(error)) throw error;
-    return Response.json(unanswered(), { status: 503 });
+    if (!isNetworkFailure(error)) throw error;
+    return Response.json(noResponse(), { status: 503 });
   }
 }
 

@@ -23,7 +23,7 @@ export interface DbOptions {
   /** Waiting longer for a row lock in a transaction fails. Milliseconds. */
   lockTimeoutMs: number;
   /** How long PostgreSQL may be silent beyond the longest of these limits. Milliseconds. */
-  answerTimeoutMs: number;
+  responseTimeoutMs: number;
   /** Called when PostgreSQL closes an idle connection. The pool replaces it. */
   onIdleError: (error: Error) => void;
   /** Called after each query with its text, where `$1` stands for a value, and its milliseconds. */
@@ -48,7 +48,7 @@ export function createDb(options: DbOptions): Kysely<Database> {
   // A connection that PostgreSQL ends while the pool is closing has no other listener.
   pool.on("connect", (client) => {
     client.on("error", () => {});
-    giveUpSilent(client, options);
+    destroyWhenSilent(client, options);
   });
   const { onQuery } = options;
   const db = new Kysely<Database>({
@@ -63,12 +63,12 @@ export function createDb(options: DbOptions): Kysely<Database> {
 
 /**
  * PostgreSQL itself ends what takes too long. If it is silent for longer, its machine or the network is gone:
- * the query fails with "PostgreSQL does not answer" after the longest limit plus `answerTimeoutMs` without a
+ * the query fails with "PostgreSQL does not answer" after the longest limit plus `responseTimeoutMs` without a
  * byte, and the pool drops the connection.
  */
-function giveUpSilent(
+function destroyWhenSilent(
   client: pg.PoolClient,
-  limits: TransactionLimits & Pick<DbOptions, "answerTimeoutMs">,
+  limits: TransactionLimits & Pick<DbOptions, "responseTimeoutMs">,
 ): void {
   const longest = Math.max(
     limits.statementTimeoutMs,
@@ -78,7 +78,7 @@ function giveUpSilent(
   // Neither field is in the types. pg-pool ends connections that cannot be established in the same way.
   const inside = client as unknown as { connection: { stream: Socket }; readyForQuery: boolean };
   const { stream } = inside.connection;
-  stream.setTimeout(longest + limits.answerTimeoutMs).on("timeout", () => {
+  stream.setTimeout(longest + limits.responseTimeoutMs).on("timeout", () => {
     if (!inside.readyForQuery) stream.destroy(new Error("PostgreSQL does not answer"));
   });
 }
@@ -166,7 +166,7 @@ class LimitedDialect extends PostgresDialect {
       const connection = await acquire().catch((cause: Error) => {
         throw new DatabaseUnreachable(cause.message, { cause });
       });
-      if (!known.has(connection)) tellUndone(connection, uncommitted);
+      if (!known.has(connection)) reportUnexecuted(connection, uncommitted);
       known.add(connection);
       return connection;
     };
@@ -199,7 +199,7 @@ class LimitedDialect extends PostgresDialect {
  * Makes the connection's queries throw `DatabaseUnreachable` when they failed without effect. The effect of a
  * commit, or of a write outside a transaction, is unknown: those keep the error of `isConnectionLost`.
  */
-function tellUndone(
+function reportUnexecuted(
   connection: DatabaseConnection,
   uncommitted: WeakSet<DatabaseConnection>,
 ): void {

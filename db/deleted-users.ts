@@ -59,7 +59,7 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
 }
 
 /** Deletes the rows of erased users for whom nothing is left to do at Plaid. Returns their ids. */
-export async function forgetErasedUsers(db: Db): Promise<string[]> {
+export async function deleteErasedUsers(db: Db): Promise<string[]> {
   // Rows that requests which ran during the deletion have written since.
   for (const table of [
     "account_activity",

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
-import { askForDeliveries } from "./webhook-deliveries.ts";
+import { requestDeliveries } from "./webhook-deliveries.ts";
 
 /** Disables a user. Returns false when they are disabled already. */
 export async function disableUser(tx: Db, userId: string): Promise<boolean> {
@@ -30,7 +30,7 @@ export async function enableUser(tx: Db, userId: string): Promise<boolean> {
     .set({ due_at: sql<Date>`now()` })
     .where("user_id", "=", userId)
     .execute();
-  await askForDeliveries(tx, userId);
+  await requestDeliveries(tx, userId);
   return true;
 }
 

@@ -4,7 +4,7 @@ import type { ItemOfUser } from "./items.ts";
 import { raisedDataVersion } from "./users.ts";
 
 /** Plaid's data of a bank besides its name. A field is null when Plaid returns nothing usable. */
-export interface InstitutionLooks {
+export interface InstitutionBranding {
   /** The bank's website. */
   url: string | null;
   /** `#rrggbb`, in lowercase. */
@@ -39,7 +39,7 @@ export async function keepInstitution(
   db: Db,
   userId: string,
   id: string,
-  { url, color, logo }: InstitutionLooks,
+  { url, color, logo }: InstitutionBranding,
 ): Promise<void> {
   await sql`
     with version as (${raisedDataVersion(sql`id = ${userId}`)}),

@@ -104,7 +104,7 @@ const arrived = (userId: string, itemId: string) => sql`(select count(*) from tr
  * is retried after a failure. Raises the user's data version. When the user's lock is held it does nothing,
  * as the next page or retry will.
  */
-export async function tellFirstSync(
+export async function showFirstSyncProgress(
   db: Db,
   userId: string,
   itemId: string,

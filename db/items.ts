@@ -13,7 +13,7 @@ import {
 import type { Db } from "./client.ts";
 import { isRefreshing, refreshOf } from "./refresh-of.ts";
 import type { ItemRow, NewAccountRow } from "./schema.ts";
-import { trailOf } from "./trail.ts";
+import { timelineOf } from "./timeline.ts";
 
 /** An Item of a user, by our ids. */
 export interface ItemOfUser {
@@ -409,7 +409,7 @@ export function toContract(rows: ShownRow[]): ItemWithAccounts[] {
         transactions: row.transactionsUnreadable,
         accounts: row.accountsUnreadable,
       },
-      trail: trailOf(row.status, { ...row, status: row.syncStatus }),
+      timeline: timelineOf(row.status, { ...row, status: row.syncStatus }),
       createdAt: row.createdAt.toISOString(),
       accounts: [],
     };

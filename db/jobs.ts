@@ -112,17 +112,17 @@ const regularJob = (task: unknown, more: unknown) =>
   sql`graphile_worker.add_job(${task}, queue_name := ${task}, job_key := ${task}, max_attempts := 3, ${more})`;
 
 /** Requests a pass of the recovery now. */
-export async function askForRecovery(db: Db): Promise<void> {
+export async function requestRecovery(db: Db): Promise<void> {
   await sql`select ${regularJob("recover_attempts", sql`run_at := now()`)}`.execute(db);
 }
 
 /** Requests a pass over the unfinished Links now. */
-export async function askForLinksPass(db: Db): Promise<void> {
+export async function requestLinksPass(db: Db): Promise<void> {
   await sql`select ${regularJob("finish_links", sql`run_at := now()`)}`.execute(db);
 }
 
 /** Requests a pass of the reconciliation now. */
-export async function askForReconcilePass(db: Db): Promise<void> {
+export async function requestReconcilePass(db: Db): Promise<void> {
   await sql`select ${regularJob("reconcile", sql`run_at := now()`)}`.execute(db);
 }
 
@@ -226,7 +226,7 @@ export async function holdWorkers(
  * Returns the jobs of workers whose process is gone to the queue, which graphile-worker itself would do after
  * four hours. Returns the workers' ids.
  */
-export async function handBackJobs(db: Db): Promise<string[]> {
+export async function releaseJobsOfDeadWorkers(db: Db): Promise<string[]> {
   return db.transaction().execute(async (tx) => {
     const { rows } = await sql<{ id: string }>`
       select id from (

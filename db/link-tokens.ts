@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { LinkKind } from "../server/contracts/connect.ts";
 import type { LinkNews, LinkOutcome } from "../server/contracts/link-news.ts";
 import type { Db } from "./client.ts";
-import { askForLinksPass } from "./jobs.ts";
+import { requestLinksPass } from "./jobs.ts";
 import type { LinkTokenRow } from "./schema.ts";
 import { raiseDataVersion } from "./users.ts";
 
@@ -246,7 +246,7 @@ const lastChance = sql`(expires_at + ${publicTokenLife})`;
  * Plaid reports no end yet. The next check is later, doubling up to 20 minutes, so that a public_token is
  * found while it is valid. The last check is when there can be no new result.
  */
-export async function askLater(db: Db, { user_id, id }: LinkKey): Promise<void> {
+export async function postponeLinkCheck(db: Db, { user_id, id }: LinkKey): Promise<void> {
   await db
     .updateTable("link_tokens")
     .set({
@@ -312,7 +312,7 @@ export async function dueLinks(db: Db, limit: number): Promise<DueLink[]> {
  * The user has returned, so their Links become due now, at most once a minute. One that may still be open, or
  * has just ended, is left to its tab.
  */
-export async function lookAtLinks(db: Db, userId: string): Promise<void> {
+export async function requestLinkChecks(db: Db, userId: string): Promise<void> {
   const { numUpdatedRows } = await db
     .updateTable("link_tokens")
     .set({ due_at: sql<Date>`now()`, asked_at: sql<Date>`now()` })
@@ -328,7 +328,7 @@ export async function lookAtLinks(db: Db, userId: string): Promise<void> {
       ]),
     )
     .executeTakeFirst();
-  if (numUpdatedRows > 0n) await askForLinksPass(db);
+  if (numUpdatedRows > 0n) await requestLinksPass(db);
 }
 
 /** Returns what the user was not notified about yet, and whether a Link of theirs may need a check. */
@@ -358,7 +358,7 @@ export async function readLinkNews(
 }
 
 /** Stores that the user was notified. */
-export async function markTold(db: Db, userId: string, id: string): Promise<void> {
+export async function markNewsSeen(db: Db, userId: string, id: string): Promise<void> {
   await db
     .updateTable("link_tokens")
     .set({ told_at: sql<Date>`now()` })

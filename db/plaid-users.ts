@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
-import { askForReconcilePass } from "./jobs.ts";
+import { requestReconcilePass } from "./jobs.ts";
 
 /** Returns the Plaid user of our user under the client's keys, and when Plaid last refused to create one. */
 export async function findPlaidUser(
@@ -54,7 +54,7 @@ export async function keepPlaidUser(
 }
 
 /** Deletes a Plaid user that no longer exists at Plaid. The next link_token or round makes a new one. */
-export async function forgetPlaidUser(
+export async function deletePlaidUser(
   db: Db,
   { userId, plaidUserId }: { userId: string; plaidUserId: string },
 ): Promise<void> {
@@ -75,13 +75,13 @@ export async function keepLinksUntil(db: Db, userId: string, until: Date): Promi
 }
 
 /** Requests that the user's Items are compared with Plaid's list at once. */
-export async function askForReconciliation(db: Db, userId: string, now: Date): Promise<void> {
+export async function requestReconciliation(db: Db, userId: string, now: Date): Promise<void> {
   const { numUpdatedRows } = await db
     .updateTable("plaid_users")
     .set({ due_at: now, tries: 0 })
     .where("user_id", "=", userId)
     .executeTakeFirst();
-  if (numUpdatedRows > 0n) await askForReconcilePass(db);
+  if (numUpdatedRows > 0n) await requestReconcilePass(db);
 }
 
 /** A user of ours and their Plaid user. */
@@ -144,7 +144,7 @@ export async function backOff(db: Db, userId: string, now: Date): Promise<void> 
  * In the transaction that erases the user: requests that their Plaid user is removed, `afterMs` after Link
  * can no longer add an Item to it.
  */
-export async function askToEndPlaidUser(
+export async function requestPlaidUserRemoval(
   tx: Db,
   userId: string,
   now: Date,
@@ -166,7 +166,7 @@ export async function askToEndPlaidUser(
     )
     .onConflict((conflict) => conflict.doNothing())
     .execute();
-  await askForReconcilePass(tx);
+  await requestReconcilePass(tx);
 }
 
 /** Returns the Plaid users of deleted users whose removal is due. */

@@ -103,7 +103,7 @@ export async function planDeliveries(db: Db, userId: string, endpointId: string)
 }
 
 /** Adds the jobs that send the due deliveries to the user's addresses now. */
-export async function askForDeliveries(tx: Db, userId: string): Promise<void> {
+export async function requestDeliveries(tx: Db, userId: string): Promise<void> {
   const job = sendWebhooksJob({
     userId: sql.ref("user_id"),
     endpointId: sql.ref("id"),
@@ -151,7 +151,7 @@ export async function redeliver(
       .returning(deliveryStatus.as("status"))
       .executeTakeFirst();
     if (!row) return null;
-    await askForDeliveries(tx, userId);
+    await requestDeliveries(tx, userId);
     return row;
   });
 }

@@ -4,7 +4,7 @@ export interface GateLimits {
   /** Calls that wait at once: of all users, and of one. */
   waiting: { all: number; each: number };
   /** The longest wait before a call is refused. Milliseconds. */
-  turn: number;
+  waitMs: number;
   /** Creates the error of a refused call. `own`: the user has reached their own limit. */
   refusal: (own: boolean) => Error;
 }
@@ -73,7 +73,7 @@ export class Gate {
   }
 
   #turn(userId: string): Promise<void> {
-    const { waiting, turn } = this.#limits;
+    const { waiting, waitMs: turn } = this.#limits;
     const own = this.#waitingOf.get(userId) ?? 0;
     if (this.#waiting.length >= waiting.all || own >= waiting.each) throw this.#refusal(userId);
     add(this.#waitingOf, userId, 1);

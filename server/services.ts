@@ -126,7 +126,7 @@ export function createServices(
   const common = {
     statementTimeoutMs: limits.statement,
     connectTimeoutMs: limits.databaseConnect,
-    answerTimeoutMs: limits.databaseAnswer,
+    responseTimeoutMs: limits.databaseResponse,
     onIdleError,
     onQuery: config.tracesTo
       ? (sql: string, ms: number) =>
@@ -230,26 +230,26 @@ function createGates(
     callGate: new Gate({
       inside: { all: anyNumber, each: quotas.callsAtOnce },
       waiting: { all: anyNumber, each: quotas.callsWaiting },
-      turn: limits.callTurn,
+      waitMs: limits.callWait,
       refusal: () => tooMany(quotas.callsAtOnce),
     }),
     pageGate: new Gate({
       inside: { all: anyNumber, each: quotas.pagesAtOnce },
       waiting: { all: anyNumber, each: quotas.callsWaiting },
-      turn: limits.callTurn,
+      waitMs: limits.callWait,
       refusal: () => tooMany(quotas.pagesAtOnce),
     }),
     heavyReads: new Gate({
       inside: { all: Math.floor(poolSize * quotas.heavyShare), each: quotas.heavyReads },
       waiting: { all: anyNumber, each: anyNumber },
-      turn: limits.heavyTurn,
+      waitMs: limits.heavyReadWait,
       refusal: (own) => (own ? tooMany(quotas.heavyReads) : new FiscilityError("unavailable")),
     }),
     exports: new Gate({
       inside: { all: anyNumber, each: quotas.exports },
       // For a link that is clicked twice: the browser cancels the first download for the second.
       waiting: { all: anyNumber, each: 1 },
-      turn: limits.exportTurn,
+      waitMs: limits.exportWait,
       refusal: () => new FiscilityError("export_running"),
     }),
   };

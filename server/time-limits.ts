@@ -14,7 +14,7 @@ export const timeLimits = {
    * The longest wait of a connection for its lock, after which it fails with `busy`: enough time must be left
    * for Plaid.
    */
-  connectTurn: 8_000,
+  connectWait: 8_000,
   /** PostgreSQL ends a transaction with a Plaid call inside that is idle longer. */
   connectIdleInTransaction: 25_000,
   /** Age at which a `started` attempt has no living process and the recovery continues it. */
@@ -52,7 +52,7 @@ export const timeLimits = {
   /** A connection that sets up a database: migrations, grants and limits. */
   databaseSetUp: 10_000,
   /** How long a response of PostgreSQL may still take after PostgreSQL has ended a statement. */
-  databaseAnswer: 2_000,
+  databaseResponse: 2_000,
   /** A TCP connection to Redis. */
   redisConnect: 500,
   /** The connection including authentication. */
@@ -152,16 +152,16 @@ export const timeLimits = {
   /** A connection on which no byte moves for this long is closed, because its client has stopped reading. */
   stalled: 120_000,
   /** How long a call of a user at their limit of concurrent calls waits for another to end. */
-  callTurn: 8_000,
+  callWait: 8_000,
   /** How long a heavy read waits for another to end. */
-  heavyTurn: 10_000,
+  heavyReadWait: 10_000,
   /**
    * Delay of the error for a caller over a limit, or with a request that no real client sends, so that
    * retrying in a loop costs the node little.
    */
   refusal: 250,
   /** How long an export waits for the user's other one to end. */
-  exportTurn: 2_000,
+  exportWait: 2_000,
   /** How long open requests may take once no more are accepted: a connection's deadline and its clean-up. */
   shutdown: 25_000,
 } as const;

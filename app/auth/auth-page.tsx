@@ -2,7 +2,7 @@ import { Form, Link, useLocation, useNavigation } from "@remix-run/react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { Button } from "../components/button.tsx";
 import { Logo } from "../components/logo.tsx";
-import type { AuthFormAnswer } from "./form-answer.ts";
+import type { AuthFormResult } from "./submit-auth-form.ts";
 
 interface AuthPageProps {
   words: {
@@ -14,7 +14,7 @@ interface AuthPageProps {
     other: string;
   };
   otherPath: "/login" | "/signup";
-  answer: AuthFormAnswer | undefined;
+  result: AuthFormResult | undefined;
   children: ReactNode;
   /** Another way to log in, below the form. */
   beside?: ReactNode;
@@ -23,15 +23,15 @@ interface AuthPageProps {
 }
 
 /** The layout of the log-in and sign-up pages, around one form. */
-export function AuthPage({ words, otherPath, answer, children, beside, about }: AuthPageProps) {
+export function AuthPage({ words, otherPath, result, children, beside, about }: AuthPageProps) {
   const form = useRef<HTMLFormElement>(null);
   const { search } = useLocation();
   const busy = useNavigation().formMethod === "POST";
 
   useEffect(() => {
-    const first = answer ? "[aria-invalid=true]" : "[data-first]";
+    const first = result ? "[aria-invalid=true]" : "[data-first]";
     form.current?.querySelector<HTMLElement>(first)?.focus();
-  }, [answer]);
+  }, [result]);
 
   return (
     <div
@@ -53,13 +53,13 @@ export function AuthPage({ words, otherPath, answer, children, beside, about }: 
               if (busy) event.preventDefault();
             }}
           >
-            {answer?.message ? (
+            {result?.message ? (
               <p
                 id="form-message"
                 role="alert"
                 className="rounded-lg border border-danger/25 bg-danger-soft px-3.5 py-2.5 text-sm text-danger"
               >
-                {answer.message}
+                {result.message}
               </p>
             ) : null}
             {children}

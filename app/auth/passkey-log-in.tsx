@@ -50,10 +50,10 @@ async function tryToLogIn(secondStep: PasskeyLogInProps["secondStep"]): Promise<
   const { options } = (await asked.json()) as { options: string };
   const passkey = await signWithPasskey(options);
   if (passkey === null) return null;
-  const answer = await (isSecond
+  const response = await (isSecond
     ? send("second-step", { passkey, trustDevice: secondStep.isTrusted() })
     : send("passkey/log-in", { passkey }));
-  if (!answer.ok) return problemOf(answer);
+  if (!response.ok) return problemOf(response);
   location.assign(nextPath(location.href));
   // Keeps the button busy until the next page is loaded.
   return new Promise(() => {});
@@ -67,8 +67,8 @@ const send = (path: string, body: object) =>
   });
 
 /** Returns the server's message where it is meant for users, for example after too many attempts. */
-async function problemOf(answer: Response): Promise<string> {
-  if (answer.status !== 429) return words.passkeyFailed;
-  const { message } = (await answer.json()) as { message?: string };
+async function problemOf(response: Response): Promise<string> {
+  if (response.status !== 429) return words.passkeyFailed;
+  const { message } = (await response.json()) as { message?: string };
   return message ?? words.passkeyFailed;
 }

@@ -1,6 +1,6 @@
 import { isRouteErrorResponse, Link, useLocation, useRouteError } from "@remix-run/react";
 import { useEffect } from "react";
-import { isNoAnswer } from "../no-answer.ts";
+import { isNetworkFailure } from "../network-failure.ts";
 import { text } from "../text.ts";
 import { whenReachable } from "../when-reachable.ts";
 import { buttonClass } from "./button.tsx";
@@ -28,7 +28,7 @@ export function ErrorMessage() {
   const { pathname, search } = useLocation();
   const status = isRouteErrorResponse(error) ? error.status : 500;
   const notFound = status === 404;
-  const away = isNoAnswer(error);
+  const away = isNetworkFailure(error);
   useEffect(() => (away ? whenReachable(() => location.reload()) : undefined), [away]);
   const { notFound: nowhere, unavailable, limited, failed } = text.error;
   const known: Record<number, typeof nowhere | typeof unavailable | typeof limited> = {

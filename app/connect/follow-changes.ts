@@ -1,7 +1,7 @@
 import { toFailure } from "../failure.ts";
 import { loadTrpc } from "../trpc.ts";
 import { announceAccounts, onAccountNews } from "./account-news.ts";
-import { announceLooks, untilLookedAt } from "./looks.ts";
+import { announceFocus, untilFocused } from "./tab-focus.ts";
 
 /** How long to wait before opening a stream again that the server or a proxy rejected, in milliseconds. */
 const pauseBetween = 10_000;
@@ -54,14 +54,14 @@ export function followChanges(userId: string, since: number): () => void {
         announceAccounts(null);
         return;
       }
-      if (reason === "stream_replaced") await untilLookedAt(signal);
+      if (reason === "stream_replaced") await untilFocused(signal);
       else if (!signal.aborted) {
         await new Promise((resolve) => setTimeout(resolve, pauseBetween * (0.5 + Math.random())));
       }
     }
   }
 
-  const stopAnnouncing = announceLooks();
+  const stopAnnouncing = announceFocus();
   const options = { signal };
   navigator.locks?.request(`fiscility.changes.${userId}`, options, lead).catch(() => {});
   return () => {

@@ -33,13 +33,13 @@ export function useLinkNews(news: ShownNews[]): void {
       );
       if (actions.length === 0) showSuccess(place, title);
       else showProblem(place, { title, message, actions });
-      void markTold(one.id);
+      void markSeen(one.id);
     }
   }, [news, isIdle, open, navigate]);
 }
 
 /** If this request fails, another page shows the message again. */
-async function markTold(id: string): Promise<void> {
+async function markSeen(id: string): Promise<void> {
   const body = new URLSearchParams({ id });
   await fetch("/link-news", { method: "POST", body }).catch(() => {});
 }

@@ -7,7 +7,7 @@ import { cardClass } from "../components/card.ts";
 import { LocalTime } from "../components/local-time.tsx";
 import { text } from "../text.ts";
 import { AccountRow } from "./account-row.tsx";
-import { TrailLine } from "./trail-line.tsx";
+import { TimelineLine } from "./timeline-line.tsx";
 import type { ShownAsk, ShownItem } from "./write-item.server.ts";
 
 /** The classes of a bank's card. A pending connection has the same, so that nothing moves. */
@@ -74,7 +74,7 @@ export function ItemCard({ item, isNew, wayOn, menu }: ItemCardProps) {
           {note}
         </p>
       ))}
-      {item.trail ? <TrailLine trail={item.trail} /> : null}
+      {item.timeline ? <TimelineLine timeline={item.timeline} /> : null}
     </article>
   );
 }

@@ -45,7 +45,7 @@ export const words = {
     loan: "Loans",
     other: "Other",
   },
-  trail: {
+  timeline: {
     step: {
       connected: "Bank connected",
       refreshed: "Dashboard refreshed",

@@ -4,7 +4,7 @@ import type {
   UnconnectedAccount,
 } from "../../server/contracts/accounts.ts";
 import { itemProblems } from "../../server/contracts/item-problem.ts";
-import type { Trail, TrailStep } from "../../server/contracts/trail.ts";
+import type { Timeline, TimelineStep } from "../../server/contracts/timeline.ts";
 import type { Mark } from "../components/bank-mark.tsx";
 import { formatMoney } from "../components/money.ts";
 import { text } from "../text.ts";
@@ -38,7 +38,7 @@ export interface ShownItem {
   hasTransactions: boolean;
   /** Accounts that the bank shares and the user did not choose. */
   notConnected: ShownUnconnected[];
-  trail: ShownTrail | null;
+  timeline: ShownTimeline | null;
   /** Sentences about what is missing or outdated, and why. */
   notes: string[];
 }
@@ -76,13 +76,13 @@ export interface ShownAccount {
 export type ShownUnconnected = Pick<ShownAccount, "id" | "name" | "fullName" | "kind" | "mask">;
 
 /** `line`: the text of the closed timeline. */
-export interface ShownTrail {
+export interface ShownTimeline {
   line: ShownStep;
   steps: ShownStep[];
 }
 
 /** A step with its text, followed by `at` in the user's time zone. */
-export interface ShownStep extends Pick<TrailStep, "step" | "state"> {
+export interface ShownStep extends Pick<TimelineStep, "step" | "state"> {
   words: string;
   /** `iso`: ISO 8601. */
   at: { iso: string; timeOnly: boolean } | null;
@@ -104,7 +104,7 @@ export function writeItem(item: ItemWithAccounts, { room }: { room: boolean }): 
     accounts: item.accounts.map(writeAccount),
     hasTransactions: item.hasTransactions,
     notConnected: item.notConnected.map(writeIdentity),
-    trail: writeTrail(item),
+    timeline: writeTimeline(item),
     notes: writeNotes(item),
   };
 }
@@ -214,10 +214,10 @@ function belowBalance(account: Account): string {
   return available === null ? "" : words.account.available(formatMoney(available, currency));
 }
 
-function writeTrail(item: ItemWithAccounts): ShownTrail | null {
-  const step = current(item.trail);
+function writeTimeline(item: ItemWithAccounts): ShownTimeline | null {
+  const step = current(item.timeline);
   if (!step) return null;
-  const { transactions, steps } = item.trail;
+  const { transactions, steps } = item.timeline;
   const done = step.step === "done" && step.state === "done";
   return {
     line: done ? writeFreshness(item) : writeStep(step, transactions),
@@ -227,22 +227,22 @@ function writeTrail(item: ItemWithAccounts): ShownTrail | null {
 
 /** After the first sync: how recent the data is. */
 function writeFreshness(item: ItemWithAccounts): ShownStep {
-  const { status, problem, sync, trail, hasTransactions } = item;
+  const { status, problem, sync, timeline, hasTransactions } = item;
   const flows = status === "good" || status === "expiring";
   if (flows && problem === null && sync.status !== "failed") {
     return {
       step: "done",
       state: "done",
       words: hasTransactions
-        ? words.trail.upToDate(trail.transactions)
-        : words.trail.balancesUpToDate,
+        ? words.timeline.upToDate(timeline.transactions)
+        : words.timeline.balancesUpToDate,
       at: null,
     };
   }
   return {
     step: "done",
     state: flows ? "failed" : "needs_you",
-    words: words.trail.lastUpdated,
+    words: words.timeline.lastUpdated,
     at: sync.at === null ? null : { iso: sync.at, timeOnly: false },
   };
 }
@@ -250,22 +250,22 @@ function writeFreshness(item: ItemWithAccounts): ShownStep {
 /**
  * Returns the step that the closed line shows: a problem before a running step, and that before a future one.
  */
-function current({ steps }: Trail): TrailStep | undefined {
-  const first = (state: TrailStep["state"]) => steps.find((step) => step.state === state);
+function current({ steps }: Timeline): TimelineStep | undefined {
+  const first = (state: TimelineStep["state"]) => steps.find((step) => step.state === state);
   return (
     first("needs_you") ?? first("failed") ?? first("running") ?? first("waiting") ?? steps.at(-1)
   );
 }
 
-function writeStep({ step, state, retryAt }: TrailStep, transactions: number): ShownStep {
+function writeStep({ step, state, retryAt }: TimelineStep, transactions: number): ShownStep {
   const name =
     step === "transactions" && transactions > 0
-      ? words.trail.arrived(transactions)
-      : words.trail.step[step];
+      ? words.timeline.arrived(transactions)
+      : words.timeline.step[step];
   return {
     step,
     state,
-    words: state === "done" ? name : `${name}: ${words.trail.state[state]}`,
+    words: state === "done" ? name : `${name}: ${words.timeline.state[state]}`,
     at: retryAt === null ? null : { iso: retryAt, timeOnly: true },
   };
 }

@@ -10,7 +10,7 @@ import { FormAlert } from "../components/form-alert.tsx";
 import { words } from "./words.ts";
 
 /** The errors of the form, or the address that the link was sent to. */
-export interface ChangeEmailAnswer {
+export interface ChangeEmailResult {
   message: string | null;
   fields: FieldErrors;
   sentTo: string | null;
@@ -20,23 +20,23 @@ const { email: say } = words;
 
 /** Asks for a new email and the password; the change takes effect when the emailed link is opened. */
 export function ChangeEmail({ email }: { email: string }) {
-  const fetcher = useFetcher<{ email?: ChangeEmailAnswer }>();
+  const fetcher = useFetcher<{ email?: ChangeEmailResult }>();
   // Without JavaScript, the response is the whole page.
-  const withPage = useActionData<{ email?: ChangeEmailAnswer }>();
+  const withPage = useActionData<{ email?: ChangeEmailResult }>();
   const form = useRef<HTMLFormElement>(null);
-  const answer = (fetcher.data ?? withPage)?.email;
+  const result = (fetcher.data ?? withPage)?.email;
   const busy = fetcher.state === "submitting";
   useEffect(() => {
-    if (answer?.sentTo) form.current?.reset();
+    if (result?.sentTo) form.current?.reset();
     else form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
-  }, [answer]);
+  }, [result]);
   return (
     <section aria-labelledby="change-email" className={`${cardClass} mt-6 px-4 py-5 sm:px-6`}>
       <h2 id="change-email" className="font-semibold">
         {say.title}
       </h2>
       <p role="status" className="mt-1 wrap-anywhere text-ink-soft">
-        {answer?.sentTo ? say.sent(answer.sentTo) : say.lead(email)}
+        {result?.sentTo ? say.sent(result.sentTo) : say.lead(email)}
       </p>
       <fetcher.Form
         ref={form}
@@ -46,19 +46,19 @@ export function ChangeEmail({ email }: { email: string }) {
         onSubmit={(event) => busy && event.preventDefault()}
       >
         <input type="hidden" name="intent" value="change-email" />
-        {answer?.message ? <FormAlert>{answer.message}</FormAlert> : null}
+        {result?.message ? <FormAlert>{result.message}</FormAlert> : null}
         <Field
           name="newEmail"
           type="email"
           label={say.newEmail}
           autoComplete="off"
-          error={answer?.fields.newEmail}
+          error={result?.fields.newEmail}
         />
         <PasswordField
           name="currentPassword"
           label={authWords.currentPassword}
           autoComplete="current-password"
-          error={answer?.fields.currentPassword}
+          error={result?.fields.currentPassword}
         />
         <div>
           <Button type="submit" busy={busy}>

@@ -51,7 +51,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const [{ items }, { plan, accountsUsed }, news] = await Promise.all([
     caller.accounts.list(),
     caller.plan.get(),
-    context.link.readNews(),
+    context.link.listLinkNews(),
   ]);
 
   const room = plan.maxAccounts - accountsUsed;

@@ -27,9 +27,9 @@ import { words as confirmWords } from "../components/confirm-words.ts";
 import { Consequences } from "../components/consequences.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
 import { RouteError } from "../components/route-error.tsx";
-import { answerChangeEmail } from "../mail/answer-change-email.ts";
 import { ChangeEmail } from "../mail/change-email.tsx";
 import { Consents } from "../mail/consents.tsx";
+import { submitChangeEmail } from "../mail/submit-change-email.ts";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
 import { reasonOf } from "../reason-of.ts";
@@ -51,7 +51,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 }
 
 /** An error of the phrase, or of the whole form. */
-interface Answer {
+interface Result {
   mismatch: boolean;
   message: string | null;
   password?: string;
@@ -60,13 +60,13 @@ interface Answer {
 export async function action({ request, context }: ActionFunctionArgs) {
   requireViewer(request, context);
   const form = await readForm(request);
-  if (form.get("intent") === "change-email") return answerChangeEmail(context, form);
+  if (form.get("intent") === "change-email") return submitChangeEmail(context, form);
   const confirmation = String(form.get("confirmation") ?? "");
   // The phrase is checked before the password, because its error is more helpful.
   if (!isPhrase(confirmation, deletePhrase))
-    return data<Answer>({ mismatch: true, message: null }, { status: 400 });
+    return data<Result>({ mismatch: true, message: null }, { status: 400 });
   const unproved = (problem: ProofProblem) =>
-    data<Answer>({ mismatch: false, message: null, password: problem.password }, problem);
+    data<Result>({ mismatch: false, message: null, password: problem.password }, problem);
   const problem = await proveByForm(form, context);
   if (problem) return unproved(problem);
   try {
@@ -77,7 +77,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
     const reason = reasonOf(error);
     if (reason === null) throw error;
     const { status, message } = reasons[reason];
-    return data<Answer>({ mismatch: false, message }, { status });
+    return data<Result>({ mismatch: false, message }, { status });
   }
   const headers = new Headers();
   const result = await context.auth.leave();
@@ -118,7 +118,7 @@ export default function YourAccount() {
 }
 
 function DeleteAccount({ banks, accounts, proof }: DeleteAccountProps) {
-  const answer = useActionData<Partial<Answer>>();
+  const result = useActionData<Partial<Result>>();
   const { revalidate } = useRevalidator();
   const form = useRef<HTMLFormElement>(null);
   const { formMethod, state, location } = useNavigation();
@@ -128,8 +128,8 @@ function DeleteAccount({ banks, accounts, proof }: DeleteAccountProps) {
   const busy = formMethod === "POST" && (state === "submitting" || leaving);
 
   useEffect(() => {
-    if (answer) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
-  }, [answer]);
+    if (result) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [result]);
 
   return (
     <section
@@ -152,11 +152,11 @@ function DeleteAccount({ banks, accounts, proof }: DeleteAccountProps) {
         className="mt-5 grid gap-5"
         onSubmit={(event) => busy && event.preventDefault()}
       >
-        {answer?.message ? <FormAlert>{answer.message}</FormAlert> : null}
+        {result?.message ? <FormAlert>{result.message}</FormAlert> : null}
         <Field
           name="confirmation"
           label={confirmWords.phrase(deletePhrase)}
-          error={answer?.mismatch ? confirmWords.mismatch : undefined}
+          error={result?.mismatch ? confirmWords.mismatch : undefined}
           autoComplete="off"
           autoCapitalize="none"
           autoCorrect="off"
@@ -165,7 +165,7 @@ function DeleteAccount({ banks, accounts, proof }: DeleteAccountProps) {
           readOnly={busy}
         />
         {proof.proved ? null : (
-          <ProofField methods={proof} error={answer?.password} onProved={revalidate} />
+          <ProofField methods={proof} error={result?.password} onProved={revalidate} />
         )}
         <div className="flex justify-end">
           <Button kind="danger" type="submit" busy={busy} className="max-sm:w-full">

@@ -40,7 +40,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
  */
 export default function Confirm() {
   const { totp, passkey, next } = useLoaderData<typeof loader>();
-  const answer = useActionData<typeof action>();
+  const result = useActionData<typeof action>();
   const navigate = useNavigate();
   const busy = useNavigation().formMethod === "POST";
   return (
@@ -55,7 +55,7 @@ export default function Confirm() {
       >
         <ProofField
           methods={{ totp, passkey }}
-          error={answer?.error}
+          error={result?.error}
           onProved={() => navigate(next, { replace: true })}
         />
         <div>

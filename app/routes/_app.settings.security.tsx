@@ -42,7 +42,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 }
 
 /** The errors of a form, or that it succeeded. */
-interface Answer {
+interface Result {
   message: string | null;
   fields: FieldErrors;
   done: string | null;
@@ -58,7 +58,7 @@ const blamed: Record<string, keyof z.infer<typeof changePasswordForm>> = {
 export async function action({ request, context }: ActionFunctionArgs) {
   requireViewer(request, context);
   const form = await readForm(request);
-  const done = (said: string) => data<Answer>({ message: null, fields: {}, done: said });
+  const done = (said: string) => data<Result>({ message: null, fields: {}, done: said });
   if (form.get("intent") === "end") {
     await context.sessions.end(String(form.get("id") ?? ""));
     return done(words.ended);
@@ -70,7 +70,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const input = changePasswordForm.safeParse(Object.fromEntries(form));
   if (!input.success) {
     const fields = toFieldErrors(input.error);
-    return data<Answer>({ message: null, fields, done: null }, { status: 400 });
+    return data<Result>({ message: null, fields, done: null }, { status: 400 });
   }
   const { endOthers, revokeKeys, ...passwords } = input.data;
   const result = await context.auth.changePassword({
@@ -82,14 +82,14 @@ export async function action({ request, context }: ActionFunctionArgs) {
     const { message, status, code } = result;
     const field = blamed[code];
     const wrong = field ? { message: null, fields: { [field]: message } } : { message, fields: {} };
-    return data<Answer>({ ...wrong, done: null }, { status });
+    return data<Result>({ ...wrong, done: null }, { status });
   }
   return done(words.passwordChanged);
 }
 
 export default function Security() {
   const { sessions, events, hasFactor, dataVersion } = useLoaderData<typeof loader>();
-  const answer = useActionData<typeof action>();
+  const result = useActionData<typeof action>();
   const form = useRef<HTMLFormElement>(null);
   const navigation = useNavigation();
   // A second press would fail, because the password is already the new one; and another form would discard
@@ -99,25 +99,25 @@ export default function Security() {
 
   useEffect(() => {
     // Clears the fields once the password is changed; other actions on this page keep them.
-    if (answer?.done === words.passwordChanged) form.current?.reset();
+    if (result?.done === words.passwordChanged) form.current?.reset();
     form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
-  }, [answer]);
+  }, [result]);
 
   const settled = navigation.state === "idle";
   useEffect(() => {
     // A session that was ended has disappeared with its button and the focus.
-    if (settled && answer?.done && document.activeElement === document.body) {
+    if (settled && result?.done && document.activeElement === document.body) {
       document.getElementById("content")?.focus({ preventScroll: true });
     }
-  }, [settled, answer]);
+  }, [settled, result]);
 
   return (
     <div className="max-w-164">
       <h1 className="text-2xl font-semibold">{words.title}</h1>
       {/* In the place of the lead, which has two lines on a phone, so that nothing below moves. */}
       <div className="grid text-ink-soft *:col-start-1 *:row-start-1">
-        <p className={answer?.done ? "invisible" : undefined}>{words.lead}</p>
-        <p role="status">{answer?.done}</p>
+        <p className={result?.done ? "invisible" : undefined}>{words.lead}</p>
+        <p role="status">{result?.done}</p>
       </div>
       <section aria-labelledby="sessions" className={`${cardClass} mt-6`}>
         <h2 id="sessions" className="px-4 pt-5 pb-2 font-semibold sm:px-6">
@@ -157,15 +157,15 @@ export default function Security() {
           className="mt-4 grid max-w-96 gap-5"
           onSubmit={(event) => changing && event.preventDefault()}
         >
-          {answer?.message ? <FormAlert>{answer.message}</FormAlert> : null}
+          {result?.message ? <FormAlert>{result.message}</FormAlert> : null}
           <PasswordField
             name="currentPassword"
             label={authWords.currentPassword}
             autoComplete="current-password"
-            error={answer?.fields.currentPassword}
+            error={result?.fields.currentPassword}
           />
           <NewPasswordFields
-            error={answer?.fields.newPassword}
+            error={result?.fields.newPassword}
             revokesKeys
             revokeKeysHint={words.revokeKeysHint}
           >

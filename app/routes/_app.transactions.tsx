@@ -61,7 +61,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
       accounts: accounts.map(({ id, name, mask }) => ({ id, name, mask })),
     })),
     unreadable: items.reduce((sum, item) => sum + item.unreadable.transactions, 0),
-    coming: items.some(({ trail }) => trail.steps.at(-1)?.state !== "done"),
+    coming: items.some(({ timeline }) => timeline.steps.at(-1)?.state !== "done"),
     page: page && {
       days: writeDays(page.transactions, accounts),
       nextCursor: page.nextCursor,

@@ -8,8 +8,8 @@ import { Link, useActionData } from "@remix-run/react";
 import { forgotPasswordForm } from "../../server/contracts/session.ts";
 import { AuthPage } from "../auth/auth-page.tsx";
 import { Field } from "../auth/field.tsx";
-import type { AuthFormAnswer } from "../auth/form-answer.ts";
 import { words as authWords } from "../auth/page-words.ts";
+import type { AuthFormResult } from "../auth/submit-auth-form.ts";
 import { toFieldErrors } from "../auth/to-field-errors.ts";
 import { buttonClass } from "../components/button.tsx";
 import { PlainPage } from "../mail/plain-page.tsx";
@@ -28,7 +28,7 @@ export function loader({ context }: LoaderFunctionArgs) {
 }
 
 /** The error, or where the link is sent: the same whether or not an account has that email. */
-type Answer = AuthFormAnswer & { sentTo: string | null };
+type Result = AuthFormResult & { sentTo: string | null };
 
 export async function action({ request, context }: ActionFunctionArgs) {
   const form = await readForm(request);
@@ -36,21 +36,21 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const parsed = forgotPasswordForm.safeParse(Object.fromEntries(form));
   if (!parsed.success) {
     const fields = toFieldErrors(parsed.error);
-    return data<Answer>({ message: null, fields, values, sentTo: null }, { status: 400 });
+    return data<Result>({ message: null, fields, values, sentTo: null }, { status: 400 });
   }
   const result = await context.email.requestReset(parsed.data.email);
   if (!result.ok) {
     const { message, status } = result;
-    return data<Answer>({ message, fields: {}, values, sentTo: null }, { status });
+    return data<Result>({ message, fields: {}, values, sentTo: null }, { status });
   }
-  return data<Answer>({ message: null, fields: {}, values, sentTo: parsed.data.email });
+  return data<Result>({ message: null, fields: {}, values, sentTo: parsed.data.email });
 }
 
 export default function ForgotPassword() {
-  const answer = useActionData<typeof action>();
-  if (answer?.sentTo) {
+  const result = useActionData<typeof action>();
+  if (result?.sentTo) {
     return (
-      <PlainPage title={forgot.sentTitle} lead={forgot.sent(answer.sentTo)}>
+      <PlainPage title={forgot.sentTitle} lead={forgot.sent(result.sentTo)}>
         <Link to="/login" className={buttonClass("secondary", "h-11 w-full")}>
           {link.toLogIn}
         </Link>
@@ -58,14 +58,14 @@ export default function ForgotPassword() {
     );
   }
   return (
-    <AuthPage words={forgot} otherPath="/login" answer={answer}>
+    <AuthPage words={forgot} otherPath="/login" result={result}>
       <Field
         name="email"
         type="email"
         label={authWords.email}
         autoComplete="username"
-        defaultValue={answer?.values.email}
-        error={answer?.fields.email}
+        defaultValue={result?.values.email}
+        error={result?.fields.email}
       />
     </AuthPage>
   );

@@ -9,6 +9,6 @@ export function loader() {
 
 export async function action({ request, context }: ActionFunctionArgs) {
   requireViewer(request, context);
-  await context.link.markTold(String((await readForm(request)).get("id")));
+  await context.link.markNewsSeen(String((await readForm(request)).get("id")));
   return new Response(null, { status: 204 });
 }

@@ -9,12 +9,12 @@ import { logInForm } from "../../server/contracts/session.ts";
 import { About } from "../auth/about.tsx";
 import { AuthPage } from "../auth/auth-page.tsx";
 import { Field } from "../auth/field.tsx";
-import { answerAuthForm } from "../auth/form-answer.ts";
 import { nextPath } from "../auth/next-path.ts";
 import { words as authWords } from "../auth/page-words.ts";
 import { PasskeyLogIn } from "../auth/passkey-log-in.tsx";
 import { PasswordField } from "../auth/password-field.tsx";
 import { signedUp } from "../auth/signed-up.ts";
+import { submitAuthForm } from "../auth/submit-auth-form.ts";
 import { words as passkeyWords } from "../auth/words.ts";
 import { pageTitle } from "../page-title.ts";
 import { words as accountWords } from "../settings/account-words.ts";
@@ -29,7 +29,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 }
 
 export function action({ request, context }: ActionFunctionArgs) {
-  return answerAuthForm(request, logInForm, context.auth.logIn, async (_form, headers, result) => {
+  return submitAuthForm(request, logInForm, context.auth.logIn, async (_form, headers, result) => {
     headers.append("Set-Cookie", await signedUp.write(context, null));
     const { search } = new URL(request.url);
     const next = result.secondStep ? `/login/second-step${search}` : nextPath(request.url);
@@ -39,12 +39,12 @@ export function action({ request, context }: ActionFunctionArgs) {
 
 export default function LogIn() {
   const { signedUpEmail } = useLoaderData<typeof loader>();
-  const answer = useActionData<typeof action>();
+  const result = useActionData<typeof action>();
   const [search] = useSearchParams();
   const words = authWords.logIn;
   const { deletedTitle: title, deletedLead: lead } = accountWords;
   // Does not reveal which of the two is wrong, so that nobody can find out who has an account.
-  const blamedBy = answer?.message ? "form-message" : undefined;
+  const blamedBy = result?.message ? "form-message" : undefined;
   return (
     <AuthPage
       about={<About />}
@@ -58,7 +58,7 @@ export default function LogIn() {
               : words
       }
       otherPath="/signup"
-      answer={answer}
+      result={result}
       beside={<PasskeyLogIn label={passkeyWords.passkey} />}
     >
       <Field
@@ -66,13 +66,13 @@ export default function LogIn() {
         type="email"
         label={authWords.email}
         autoComplete="username"
-        defaultValue={answer?.values.email ?? signedUpEmail ?? undefined}
-        error={answer?.fields.email}
+        defaultValue={result?.values.email ?? signedUpEmail ?? undefined}
+        error={result?.fields.email}
       />
       <PasswordField
         autoComplete="current-password"
         data-first={signedUpEmail ? true : undefined}
-        error={answer?.fields.password}
+        error={result?.fields.password}
         blamedBy={blamedBy}
       />
       <Link

@@ -9,9 +9,9 @@ import { useRef } from "react";
 import { secondStepForm } from "../../server/contracts/session.ts";
 import { AuthPage } from "../auth/auth-page.tsx";
 import { Field } from "../auth/field.tsx";
-import { answerAuthForm } from "../auth/form-answer.ts";
 import { nextPath } from "../auth/next-path.ts";
 import { PasskeyLogIn } from "../auth/passkey-log-in.tsx";
+import { submitAuthForm } from "../auth/submit-auth-form.ts";
 import { words } from "../auth/words.ts";
 import { pageTitle } from "../page-title.ts";
 
@@ -29,7 +29,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 export function action({ request, context }: ActionFunctionArgs) {
   const attempt = ({ code, trustDevice }: { code: string; trustDevice?: string | undefined }) =>
     context.auth.secondStep({ code, trustDevice: trustDevice === "on" });
-  return answerAuthForm(request, secondStepForm, attempt, async (_form, headers) =>
+  return submitAuthForm(request, secondStepForm, attempt, async (_form, headers) =>
     redirect(nextPath(request.url), { headers }),
   );
 }
@@ -37,14 +37,14 @@ export function action({ request, context }: ActionFunctionArgs) {
 /** The second step of a log-in: an app's code, a backup code, or a passkey. */
 export default function SecondStep() {
   const { totp, passkey } = useLoaderData<typeof loader>();
-  const answer = useActionData<typeof action>();
+  const result = useActionData<typeof action>();
   const trust = useRef<HTMLInputElement>(null);
   const { lead, ...page } = words.secondStep;
   return (
     <AuthPage
       words={{ ...page, lead: totp ? lead.totp : lead.passkey }}
       otherPath="/login"
-      answer={answer}
+      result={result}
       beside={
         passkey ? (
           <PasskeyLogIn
@@ -64,8 +64,8 @@ export default function SecondStep() {
         spellCheck={false}
         maxLength={64}
         data-first
-        error={answer?.fields.code}
-        blamedBy={answer?.message ? "form-message" : undefined}
+        error={result?.fields.code}
+        blamedBy={result?.message ? "form-message" : undefined}
       />
       <label className="flex hit-area cursor-pointer items-center gap-3 text-sm">
         <input

@@ -32,7 +32,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 }
 
 /** The errors of the password, or of the link. */
-interface Answer {
+interface Result {
   fields: FieldErrors;
   dead: Exclude<LinkState, "good"> | null;
 }
@@ -41,7 +41,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const form = resetPasswordForm.safeParse(Object.fromEntries(await readForm(request)));
   if (!form.success) {
     const fields = toFieldErrors(form.error);
-    return data<Answer>({ fields, dead: null }, { status: 400 });
+    return data<Result>({ fields, dead: null }, { status: 400 });
   }
   const { token, newPassword, revokeKeys } = form.data;
   const outcome = await context.email.resetPassword({
@@ -52,21 +52,21 @@ export async function action({ request, context }: ActionFunctionArgs) {
   if (outcome === "done") return redirect("/login?reset");
   if (typeof outcome === "object") {
     const fields = { newPassword: passwordProblem(outcome.code) };
-    return data<Answer>({ fields, dead: null }, { status: 400 });
+    return data<Result>({ fields, dead: null }, { status: 400 });
   }
   const dead = outcome === "taken" ? "unknown" : outcome;
-  return data<Answer>({ fields: {}, dead }, { status: 400 });
+  return data<Result>({ fields: {}, dead }, { status: 400 });
 }
 
 export default function ResetPassword() {
   const { state, email, token } = useLoaderData<typeof loader>();
-  const answer = useActionData<typeof action>();
+  const result = useActionData<typeof action>();
   const form = useRef<HTMLFormElement>(null);
   const busy = useNavigation().formMethod === "POST";
   useEffect(() => {
-    if (answer) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
-  }, [answer]);
-  const dead = answer?.dead ?? (state === "good" ? null : state);
+    if (result) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [result]);
+  const dead = result?.dead ?? (state === "good" ? null : state);
   if (dead) return <DeadLink state={dead} purpose="reset_password" />;
   return (
     <PlainPage title={reset.title} lead={reset.lead(email ?? "")}>
@@ -81,7 +81,7 @@ export default function ResetPassword() {
         {/* Tells password managers whose password this is. */}
         <input type="hidden" name="username" autoComplete="username" value={email ?? ""} />
         <NewPasswordFields
-          error={answer?.fields.newPassword}
+          error={result?.fields.newPassword}
           revokesKeys={false}
           revokeKeysHint={reset.revokeKeysHint}
         />

@@ -15,12 +15,14 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const { search } = new URL(request.url);
   const page = search ? `/transactions${search}` : "/settings/account";
   requireViewer(request, context, page);
-  const answer = await fileOf(params.file ?? "", request, context).catch((error: unknown) => error);
+  const response = await fileOf(params.file ?? "", request, context).catch(
+    (error: unknown) => error,
+  );
   // The user has not recently proved who they are.
-  if (answer instanceof Response && answer.status === 403)
+  if (response instanceof Response && response.status === 403)
     throw redirect(`/settings/confirm?next=${encodeURIComponent(page)}`);
-  if (answer instanceof Response) return answer;
-  throw answer;
+  if (response instanceof Response) return response;
+  throw response;
 }
 
 /** @throws the response of a failure: 403 without a proof, 404, or another reason's. */

@@ -16,7 +16,7 @@ const failures: ReadonlySet<SecurityEventKind> = new Set([
   "factor_failed",
 ]);
 
-function looksOf(kind: SecurityEventKind) {
+function styleOf(kind: SecurityEventKind) {
   if (failures.has(kind)) return { Icon: CircleAlert, color: "text-warn" };
   if (kind === "log_in") return { Icon: CircleCheck, color: "text-accent" };
   return { Icon: ShieldCheck, color: "text-ink-soft" };
@@ -59,7 +59,7 @@ function EventList({ events }: { events: PageSecurityEvent[] }) {
   return (
     <ol className="divide-y divide-line">
       {events.map(({ id, at, kind, details, device, address }) => {
-        const { Icon, color } = looksOf(kind);
+        const { Icon, color } = styleOf(kind);
         return (
           <li key={id} className="flex gap-3 px-4 py-3 sm:px-6">
             <Icon className={`mt-0.5 size-4.5 shrink-0 ${color}`} aria-hidden="true" />

@@ -16,7 +16,7 @@ import { type Procedures, procedureTypes } from "./procedures.ts";
 import { readBaseUrl, requireApiKey } from "./read-options.ts";
 import { createSend } from "./send.ts";
 import { streamLink } from "./stream-link.ts";
-import { readAnswer, toFiscilityError } from "./to-fiscility-error.ts";
+import { readResponse, toFiscilityError } from "./to-fiscility-error.ts";
 import { tree } from "./tree.ts";
 
 export interface ClientOptions extends Hooks {
@@ -118,7 +118,7 @@ export function createClient(options: ClientOptions): FiscilityClient {
         .split("?");
       const calls = paths.split(",");
       const response = await send(calls, address, init);
-      return { ok: response.ok, json: () => readAnswer(response, url, calls.length) };
+      return { ok: response.ok, json: () => readResponse(response, url, calls.length) };
     },
   };
   const trpc = createTRPCUntypedClient<AnyRouter>({

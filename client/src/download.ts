@@ -1,10 +1,10 @@
 import type { CallOptions } from "./call.ts";
 import { after } from "./call-link.ts";
 import { clientFailure, type FiscilityError } from "./fiscility-error.ts";
-import { unreachable } from "./no-answer.ts";
 import type { Send } from "./send.ts";
 import { said } from "./stream-link.ts";
 import { endedBy } from "./to-fiscility-error.ts";
+import { unreachable } from "./unexpected-response.ts";
 
 const types = {
   json: "application/json",

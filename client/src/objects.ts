@@ -4,7 +4,7 @@ export interface ExportOutput {
   /** When the export was made, ISO 8601 UTC. */
   exportedAt: string;
   /** The user. */
-  person: Viewer;
+  user: Viewer;
   /** The plan's id, as in `plan.get`. */
   plan: string;
   /** Every live Item, newest first. */
@@ -138,7 +138,7 @@ export interface Item {
   /** Data of the last sync that could not be read. */
   unreadable: Unreadable;
   /** The steps of the connection, with the state of each. */
-  trail: Trail;
+  timeline: Timeline;
   /** When the bank was connected, ISO 8601 UTC. */
   createdAt: string;
 }
@@ -196,7 +196,7 @@ export interface ItemWithAccounts {
   /** Data of the last sync that could not be read. */
   unreadable: Unreadable;
   /** The steps of the connection, with the state of each. */
-  trail: Trail;
+  timeline: Timeline;
   /** When the bank was connected, ISO 8601 UTC. */
   createdAt: string;
   /** Its accounts, oldest first. */
@@ -697,23 +697,23 @@ export interface Viewer {
   email: string;
 }
 
-export interface Trail {
+export interface Timeline {
   /** The steps in their order. */
-  steps: TrailStep[];
+  steps: TimelineStep[];
   /** How many transactions the first sync has fetched so far. */
   transactions: number;
 }
 
-export interface TrailStep {
+export interface TimelineStep {
   /** The step's name. */
-  step: TrailStepName;
+  step: TimelineStepName;
   /** `failed` steps are retried automatically. `needs_you`: the user has to act at the bank first. */
   state: "waiting" | "running" | "done" | "failed" | "needs_you";
   /** When a failed step is retried, ISO 8601 UTC; null on all others. */
   retryAt: string | null;
 }
 
-export type TrailStepName = "connected" | "refreshed" | "sync_started" | "transactions" | "done";
+export type TimelineStepName = "connected" | "refreshed" | "sync_started" | "transactions" | "done";
 
 export interface CorrectTransactionInput {
   /** The transaction's id. */

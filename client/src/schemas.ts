@@ -9,7 +9,7 @@ export { itemProblem, itemProblemKind } from "../../server/contracts/item-proble
 export * from "../../server/contracts/live.ts";
 export * from "../../server/contracts/plan.ts";
 export { reasonDetails } from "../../server/contracts/reason-details.ts";
-export * from "../../server/contracts/trail.ts";
+export * from "../../server/contracts/timeline.ts";
 export * from "../../server/contracts/transactions.ts";
 export * from "../../server/contracts/webhook-endpoints.ts";
 export { webhookEvent, webhookEventType } from "../../server/contracts/webhook-events.ts";

@@ -5,9 +5,9 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { waitBefore } from "./call-link.ts";
 import { clientFailure, type FiscilityError, serverFailure } from "./fiscility-error.ts";
 import { type Hooks, tell } from "./hooks.ts";
-import { isElsewhere, unexpectedAnswer, unreachable } from "./no-answer.ts";
 import type { Send } from "./send.ts";
 import { isOurs, toFiscilityError } from "./to-fiscility-error.ts";
+import { isElsewhere, unexpectedResponse, unreachable } from "./unexpected-response.ts";
 
 export interface StreamOptions {
   url: string;
@@ -133,7 +133,7 @@ async function readStream(
       throw unreachable(url, cause);
     });
     const type = response.headers.get("content-type") ?? "";
-    if (isElsewhere(response, url)) throw unexpectedAnswer(response, url);
+    if (isElsewhere(response, url)) throw unexpectedResponse(response, url);
     if (!response.ok || !response.body || !type.startsWith("text/event-stream")) {
       throw said(await response.json().catch(() => null), url, response);
     }
@@ -164,12 +164,12 @@ export function said(body: unknown, url: string, response?: Response): Fiscility
   type Said = { reason?: unknown; requestId?: unknown; request_id?: unknown };
   const { error, ...shape } = (body ?? {}) as { error?: Said & { data?: Said }; data?: Said };
   const reason = error?.data ?? error ?? shape.data;
-  const isTold = typeof reason?.reason === "string" && (!response || isOurs(error ?? shape));
-  if (isTold) {
+  const hasOurReason = typeof reason?.reason === "string" && (!response || isOurs(error ?? shape));
+  if (hasOurReason) {
     const requestId = reason.requestId ?? reason.request_id;
     return serverFailure({ ...reason, reason: reason.reason as string, requestId });
   }
-  return response ? unexpectedAnswer(response, url) : unreachable(url);
+  return response ? unexpectedResponse(response, url) : unreachable(url);
 }
 
 /** The URL in tRPC's format. The server continues after `lastEventId`. */

@@ -5,7 +5,7 @@ import {
   isFiscilityError,
   serverFailure,
 } from "./fiscility-error.ts";
-import { isElsewhere, unexpectedAnswer, unreachable } from "./no-answer.ts";
+import { isElsewhere, unexpectedResponse, unreachable } from "./unexpected-response.ts";
 
 /** Maps whatever a link threw to one of the reasons. `url` is the address of the call. */
 export function toFiscilityError(thrown: unknown, url: string): FiscilityError {
@@ -38,18 +38,22 @@ function plainError(body: unknown): unknown {
  * Reads the body of a response to `calls` calls: each a result or an error, or one error for all.
  * @throws FiscilityError `unexpected_answer` for anything else, before tRPC reads it
  */
-export async function readAnswer(response: Response, url: string, calls: number): Promise<unknown> {
+export async function readResponse(
+  response: Response,
+  url: string,
+  calls: number,
+): Promise<unknown> {
   const type = response.headers.get("content-type") ?? "";
   if (!type.startsWith("application/json") || isElsewhere(response, url)) {
-    throw unexpectedAnswer(response, url);
+    throw unexpectedResponse(response, url);
   }
   const body: unknown = await response.json().catch((cause: unknown) => {
-    throw cause instanceof SyntaxError ? unexpectedAnswer(response, url, cause) : cause;
+    throw cause instanceof SyntaxError ? unexpectedResponse(response, url, cause) : cause;
   });
   const answers = Array.isArray(body) ? body : [body];
   const fits = answers.every((one) => isRecord(one) && (isRecord(one.result) || isOurs(one.error)));
   if (!fits || (Array.isArray(body) && answers.length !== calls)) {
-    throw unexpectedAnswer(response, url);
+    throw unexpectedResponse(response, url);
   }
   return body;
 }

@@ -3,7 +3,7 @@ import { type AccountsListOutput, accountsListOutput } from "../contracts/accoun
 import type { Services } from "../services.ts";
 
 /** The cache entry of a user's accounts. */
-export const accountsAnswer = { name: "accounts", schema: accountsListOutput };
+export const accountsResponse = { name: "accounts", schema: accountsListOutput };
 
 /**
  * Returns the user's Items with their accounts, through the cache. `dataVersion` was read before the rows, so
@@ -13,7 +13,7 @@ export async function listAccounts(
   { cache, db }: Pick<Services, "cache" | "db">,
   user: { id: string; dataVersion: number },
 ): Promise<AccountsListOutput> {
-  return cache.read(user.id, accountsAnswer, user.dataVersion, async () => ({
+  return cache.read(user.id, accountsResponse, user.dataVersion, async () => ({
     items: await listItems(db, user.id),
   }));
 }

@@ -57,7 +57,7 @@ export interface Auth {
   /** Whether so many log-ins from this address are running that another one would be refused. */
   isBusy(address: string): boolean;
   /** The Set-Cookie header that removes the browser's device cookie. */
-  forgetDevice: string;
+  clearDeviceCookie: string;
   /** Every endpoint of better-auth, most of which we refuse. `options.body` is a zod schema. */
   endpoints(): readonly { path?: string; options?: object }[];
   /**
@@ -102,7 +102,7 @@ export function createAuth(
     vault: Vault;
     clock: Clock;
   },
-  limits: Pick<TimeLimits, "session" | "callTurn" | "passkeyChallenge" | "refusal">,
+  limits: Pick<TimeLimits, "session" | "callWait" | "passkeyChallenge" | "refusal">,
   log: Log,
 ): Auth {
   const timestamps = { createdAt: "created_at", updatedAt: "updated_at" };
@@ -212,7 +212,7 @@ export function createAuth(
   const logIns = new Gate({
     inside: { all: Number.POSITIVE_INFINITY, each: 2 },
     waiting: { all: Number.POSITIVE_INFINITY, each: waitingLogIns },
-    turn: limits.callTurn,
+    waitMs: limits.callWait,
     refusal: logInBusy,
   });
   // Few at a time from one address, because a burst would delay everyone's requests.
@@ -262,7 +262,7 @@ export function createAuth(
     handler: toNodeHandler(handle) as RequestHandler,
     handle,
     isBusy: (address) => logIns.isFull(networkOf(address)),
-    forgetDevice: devices.forget,
+    clearDeviceCookie: devices.forget,
     endpoints: () => Object.values(auth.api),
     async authenticate(headers, setCookie) {
       // The common case: a session in its first day, read together with its user.

@@ -25,7 +25,7 @@ export type LinkState = "good" | "used" | "expired" | "unknown" | "other_user";
 export type LinkOutcome = "done" | "taken" | Exclude<LinkState, "good">;
 
 /** Tokens have 43 characters; others are not worth hashing. */
-const looksRight = (token: string) => /^[\w-]{43}$/.test(token);
+const isWellFormed = (token: string) => /^[\w-]{43}$/.test(token);
 
 /** Returns whether a link works, before the user fills in its form. `email` is null unless it works. */
 export async function readLink(
@@ -46,7 +46,7 @@ async function find(
   token: string,
   viewerId: string | null,
 ): Promise<MailLink | "unknown" | "other_user"> {
-  const link = looksRight(token) ? await findMailLink(db, purpose, token) : null;
+  const link = isWellFormed(token) ? await findMailLink(db, purpose, token) : null;
   if (!link) return "unknown";
   return viewerId === null || viewerId === link.user_id ? link : "other_user";
 }

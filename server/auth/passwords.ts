@@ -50,7 +50,7 @@ export class Passwords {
 
   /** @throws FiscilityError `log_in_busy` when too many are waiting */
   hash(password: string): Promise<string> {
-    return this.#inTurn(async () => {
+    return this.#whenFree(async () => {
       const salt = randomBytes(saltBytes);
       const { N, r, p } = this.#cost;
       const parameters = `ln=${Math.log2(N)},r=${r},p=${p}`;
@@ -65,7 +65,7 @@ export class Passwords {
    */
   async verify({ hash, password }: { hash: string; password: string }): Promise<boolean> {
     const { parameters, salt, key } = parse(hash);
-    return this.#inTurn(async () => {
+    return this.#whenFree(async () => {
       const given = await this.#work(password, salt, key.length, parameters);
       if (timingSafeEqual(given, key)) return true;
       // As much work as for an unknown email; otherwise the time would reveal that there is an older hash.
@@ -91,7 +91,7 @@ export class Passwords {
     return this.#deriveKey(password.normalize("NFKC"), salt, bytes, options);
   }
 
-  async #inTurn<T>(hash: () => Promise<T>): Promise<T> {
+  async #whenFree<T>(hash: () => Promise<T>): Promise<T> {
     const { activeCount, pendingCount } = this.#limit;
     if (activeCount + pendingCount >= this.#atOnce * (1 + waitingLogIns)) {
       throw logInBusy();

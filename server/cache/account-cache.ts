@@ -1,5 +1,5 @@
 import type { Log } from "../telemetry/log.ts";
-import type { AccountStore, CachedAnswer } from "./account-store.ts";
+import type { AccountStore, CachedResponse } from "./account-store.ts";
 
 /**
  * Caches responses about a user's accounts at one data version. The version is part of the key, so an entry
@@ -16,23 +16,23 @@ export class AccountCache {
   }
 
   /**
-   * Returns the entry, or else the result of `load`; both are validated against the schema of `answer`.
+   * Returns the entry, or else the result of `load`; both are validated against the schema of `response`.
    * Concurrent calls in this process with the same key share one load, which prevents a stampede. `load` must
    * start after the version was read, and that holds for every caller with that version.
    */
   read<T>(
     userId: string,
-    answer: CachedAnswer<T>,
+    response: CachedResponse<T>,
     dataVersion: number,
     load: () => Promise<T>,
   ): Promise<T> {
-    const key = `${userId} ${answer.name} ${dataVersion}`;
+    const key = `${userId} ${response.name} ${dataVersion}`;
     const joined = this.#underway.get(key) as Promise<T> | undefined;
     if (joined) {
       this.#told("joined");
       return joined;
     }
-    const reading = this.#readOnce(userId, answer, dataVersion, load).finally(() =>
+    const reading = this.#readOnce(userId, response, dataVersion, load).finally(() =>
       this.#underway.delete(key),
     );
     this.#underway.set(key, reading);
@@ -46,15 +46,15 @@ export class AccountCache {
 
   async #readOnce<T>(
     userId: string,
-    answer: CachedAnswer<T>,
+    response: CachedResponse<T>,
     dataVersion: number,
     load: () => Promise<T>,
   ): Promise<T> {
-    const kept = await this.#store.get(userId, answer, dataVersion);
+    const kept = await this.#store.get(userId, response, dataVersion);
     this.#told(kept ? "hit" : this.#store.isThere ? "miss" : "away");
     if (kept) return kept;
-    const fresh = answer.schema.parse(await load());
-    await this.#store.set(userId, answer, dataVersion, fresh);
+    const fresh = response.schema.parse(await load());
+    await this.#store.set(userId, response, dataVersion, fresh);
     return fresh;
   }
 

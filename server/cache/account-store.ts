@@ -4,7 +4,7 @@ import type { z } from "zod";
 export const maxEntries = 12;
 
 /** A kind of cached response: its name and its schema. */
-export interface CachedAnswer<T> {
+export interface CachedResponse<T> {
   name: string;
   schema: z.ZodType<T>;
 }
@@ -16,12 +16,12 @@ export interface CachedAnswer<T> {
 export interface AccountStore {
   /** Whether the store is available now. */
   readonly isThere: boolean;
-  get<T>(userId: string, answer: CachedAnswer<T>, dataVersion: number): Promise<T | null>;
-  set<T>(userId: string, answer: CachedAnswer<T>, dataVersion: number, value: T): Promise<void>;
+  get<T>(userId: string, response: CachedResponse<T>, dataVersion: number): Promise<T | null>;
+  set<T>(userId: string, response: CachedResponse<T>, dataVersion: number, value: T): Promise<void>;
   /** Deletes every entry of this user only. Rejects when that failed. */
   clear(userId: string): Promise<void>;
 }
 
 /** The name of an entry among those of its user. */
-export const entryName = (answer: CachedAnswer<unknown>, dataVersion: number) =>
-  `${answer.name} ${dataVersion}`;
+export const entryName = (response: CachedResponse<unknown>, dataVersion: number) =>
+  `${response.name} ${dataVersion}`;

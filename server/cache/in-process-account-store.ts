@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { type AccountStore, type CachedAnswer, entryName, maxEntries } from "./account-store.ts";
+import { type AccountStore, type CachedResponse, entryName, maxEntries } from "./account-store.ts";
 
 /** The maximum users. Beyond it the least recently used one is evicted. */
 const maxUsers = 10_000;
@@ -12,14 +12,14 @@ export function createInProcessAccountStore(ttl: number): AccountStore {
   });
   return {
     isThere: true,
-    async get<T>(userId: string, answer: CachedAnswer<T>, dataVersion: number) {
-      const json = users.get(userId)?.get(entryName(answer, dataVersion));
+    async get<T>(userId: string, response: CachedResponse<T>, dataVersion: number) {
+      const json = users.get(userId)?.get(entryName(response, dataVersion));
       return json === undefined ? null : (JSON.parse(json) as T);
     },
-    async set(userId, answer, dataVersion, value) {
+    async set(userId, response, dataVersion, value) {
       const entries = users.get(userId) ?? new Map<string, string>();
       if (entries.size >= maxEntries) entries.clear();
-      entries.set(entryName(answer, dataVersion), JSON.stringify(value));
+      entries.set(entryName(response, dataVersion), JSON.stringify(value));
       users.set(userId, entries);
     },
     async clear(userId) {

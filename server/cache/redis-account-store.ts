@@ -1,5 +1,5 @@
 import type { Log } from "../telemetry/log.ts";
-import { type AccountStore, type CachedAnswer, entryName, maxEntries } from "./account-store.ts";
+import { type AccountStore, type CachedResponse, entryName, maxEntries } from "./account-store.ts";
 import type { RedisAdapter } from "./redis-adapter.ts";
 
 /**
@@ -28,13 +28,13 @@ export function createRedisAccountStore(redis: RedisAdapter, ttl: number, log: L
     get isThere() {
       return redis.isThere;
     },
-    async get<T>(userId: string, answer: CachedAnswer<T>, dataVersion: number) {
+    async get<T>(userId: string, response: CachedResponse<T>, dataVersion: number) {
       try {
         const json = await redis.ask((commands) =>
-          commands.hGet(key(userId), entryName(answer, dataVersion)),
+          commands.hGet(key(userId), entryName(response, dataVersion)),
         );
         if (json === null || json === undefined) return null;
-        const found = parse(json, answer);
+        const found = parse(json, response);
         if (!found) await discard(userId, "it does not fit the contract");
         return found;
       } catch (error) {
@@ -44,13 +44,13 @@ export function createRedisAccountStore(redis: RedisAdapter, ttl: number, log: L
         return null;
       }
     },
-    async set(userId, answer, dataVersion, value) {
+    async set(userId, response, dataVersion, value) {
       try {
         await redis.ask((commands) =>
           commands.eval(keep, {
             keys: [key(userId)],
             arguments: [
-              entryName(answer, dataVersion),
+              entryName(response, dataVersion),
               JSON.stringify(value),
               String(ttl),
               String(maxEntries),
@@ -67,7 +67,7 @@ export function createRedisAccountStore(redis: RedisAdapter, ttl: number, log: L
   };
 }
 
-function parse<T>(json: string, { schema }: CachedAnswer<T>): T | null {
+function parse<T>(json: string, { schema }: CachedResponse<T>): T | null {
   try {
     return schema.safeParse(JSON.parse(json)).data ?? null;
   } catch {

@@ -26,7 +26,7 @@ export async function withDatabase<T>(
     max: 1,
     statementTimeoutMs: statement,
     connectTimeoutMs: timeLimits.databaseConnect,
-    answerTimeoutMs: timeLimits.databaseAnswer,
+    responseTimeoutMs: timeLimits.databaseResponse,
     idleInTransactionTimeoutMs: timeLimits.statement,
     lockTimeoutMs: timeLimits.lock,
     onIdleError: () => {},

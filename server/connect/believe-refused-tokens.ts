@@ -1,7 +1,7 @@
 import { findItemState } from "../../db/items.ts";
 import { findAttempt } from "../../db/link-attempts.ts";
 import {
-  forgetRefusedToken,
+  deleteRefusedToken,
   listRefusedTokens,
   type RefusedToken,
 } from "../../db/refused-tokens.ts";
@@ -36,7 +36,7 @@ export async function believeRefusedTokens(
       },
     );
     // An Item that has ended no longer counts towards a burst.
-    if (verdict === "ended") await forgetRefusedToken(services.db, token.plaidItemId);
+    if (verdict === "ended") await deleteRefusedToken(services.db, token.plaidItemId);
     tell(token, verdict);
   }
 }

@@ -8,7 +8,7 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { requireRoom } from "./account-limit.ts";
 import { mayHaveBeenSent, transitions } from "./attempt.ts";
-import { storedAnswer } from "./attempt-answer.ts";
+import { storedResult } from "./attempt-result.ts";
 import { checkRefused } from "./check-refused.ts";
 import { toConnection } from "./connection-rows.ts";
 import { findDuplicates } from "./duplicates.ts";
@@ -73,8 +73,8 @@ async function runConnection(
   const ended: DisconnectedAttempt[] = [];
   const output = await underUserLock(services, run, recording, async (tx, locked) => {
     const { plan, attempt, known, unconnected } = locked;
-    const answer = await storedAnswer(tx, attempt);
-    if (answer) return answer;
+    const stored = await storedResult(tx, attempt);
+    if (stored) return stored;
     requireTimeLeft(services, run);
     const choice = run.choice ?? attempt.chosen_accounts;
 

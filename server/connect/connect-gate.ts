@@ -25,12 +25,12 @@ export class ConnectGate {
   /** When the last request that had waited started, or will start: `performance.now()`. */
   #latest = 0;
 
-  /** `connectTurn`: how long a request waits at most, in milliseconds. */
-  constructor(size: number, { connectTurn }: Pick<TimeLimits, "connectTurn">) {
+  /** `connectWait`: how long a request waits at most, in milliseconds. */
+  constructor(size: number, { connectWait }: Pick<TimeLimits, "connectWait">) {
     this.#gate = new Gate({
       inside: { all: size, each: 1 },
       waiting: { all: maxWaiting, each: maxWaiting },
-      turn: connectTurn,
+      waitMs: connectWait,
       refusal: busy,
     });
   }

@@ -1,6 +1,6 @@
 import type { Db } from "../../db/client.ts";
 import { findItem, findItemToUpdate, type ItemOfUser } from "../../db/items.ts";
-import { forgetPlaidUser, keepLinksUntil } from "../../db/plaid-users.ts";
+import { deletePlaidUser, keepLinksUntil } from "../../db/plaid-users.ts";
 import { getPlanUse } from "../../db/plans.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import type {
@@ -109,7 +109,7 @@ async function withPlaidUser<T>(
     return await create(plaidUserId);
   } catch (error) {
     if (plaidUserId === null || !isAboutUser(error)) throw error;
-    await forgetPlaidUser(db, { userId, plaidUserId });
+    await deletePlaidUser(db, { userId, plaidUserId });
     return create(null);
   }
 }

@@ -54,7 +54,7 @@ export function findSame<Known extends AccountTraits>(
   };
   take((a, b) => a.accountId !== null && a.accountId === b.accountId);
   take(sameId);
-  if (likely) take(looksTheSame);
+  if (likely) take(isSimilar);
   return [...found]
     .map(([index, account]) => ({ offered: index, known: account }))
     .sort((a, b) => a.offered - b.offered);
@@ -114,9 +114,9 @@ export function findUnderOtherId(
   for (const itemId of new Set(others.map((account) => account.itemId))) {
     const held = others.filter((account) => account.itemId === itemId);
     const found = findDuplicates(held, held[0]?.institutionId ?? null, offered, { likely: true });
-    const isTold = found.every(({ known: { mask } }) => mask !== null);
+    const haveMasks = found.every(({ known: { mask } }) => mask !== null);
     const isAll = found.length === offered.length || found.length === held.length;
-    if (found.length > 0 && isTold && isAll) return found;
+    if (found.length > 0 && haveMasks && isAll) return found;
   }
   return [];
 }
@@ -125,7 +125,7 @@ function sameId(a: AccountTraits, b: AccountTraits): boolean {
   return a.persistentAccountId !== null && a.persistentAccountId === b.persistentAccountId;
 }
 
-function looksTheSame(a: AccountTraits, b: AccountTraits): boolean {
+function isSimilar(a: AccountTraits, b: AccountTraits): boolean {
   // Two different ids are two accounts, however similar they look.
   if (a.persistentAccountId !== null && b.persistentAccountId !== null) return false;
   return a.mask === b.mask && a.subtype === b.subtype && plain(a.name) === plain(b.name);

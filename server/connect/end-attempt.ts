@@ -2,12 +2,12 @@ import { addActivity } from "../../db/account-activity.ts";
 import type { Db } from "../../db/client.ts";
 import { isItemLive } from "../../db/items.ts";
 import { findAttempt, moveAttempt } from "../../db/link-attempts.ts";
-import { askForReconciliation, findPlaidUser } from "../../db/plaid-users.ts";
+import { findPlaidUser, requestReconciliation } from "../../db/plaid-users.ts";
 import type { ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { type Ending, endingOf, storedReason, transitions } from "./attempt.ts";
-import { AttemptEnded, itemAnswer, storedAnswer } from "./attempt-answer.ts";
+import { AttemptEnded, itemResult, storedResult } from "./attempt-result.ts";
 import { finishUpdateMode } from "./finish-update-mode.ts";
 import { removeAtPlaid } from "./remove-item.ts";
 import { keyOf, type Run } from "./run.ts";
@@ -75,7 +75,7 @@ export async function writeEnding(
     plaid_request_id: ending.error.plaid?.requestId ?? run.plaidRequestId,
   });
   if (ending.error.reason === "exchange_lost") {
-    await askForReconciliation(tx, run.userId, clock.now());
+    await requestReconciliation(tx, run.userId, clock.now());
   }
   return { ending, removes: moved === "removing" };
 }
@@ -94,13 +94,13 @@ async function otherEnding(
   // This run's exchange returned late, after another run had failed the attempt.
   const removes = attempt.status === "removing" && run.stage.at === "saved";
   try {
-    const answer = await storedAnswer(db, attempt);
-    if (answer) {
+    const stored = await storedResult(db, attempt);
+    if (stored) {
       const isOurs = run.stage.at === "committing" && attempt.status === "connected";
-      return { removes, other: isOurs ? { ...answer, outcome: "connected" } : answer };
+      return { removes, other: isOurs ? { ...stored, outcome: "connected" } : stored };
     }
   } catch (error) {
-    if (error instanceof AttemptEnded) return { removes, other: error.answer };
+    if (error instanceof AttemptEnded) return { removes, other: error.error };
     throw error;
   }
   if (run.stage.at === "waiting") return null;
@@ -163,9 +163,9 @@ export async function finishEnding(
   if (other) return other;
   if (heldBy === undefined) throw error;
   if (transition === "settle") await finishUpdate(services, run, heldBy);
-  const answer = await itemAnswer(services.db, userId, heldBy, "already_connected");
-  if (!answer) throw new FiscilityError("public_token_invalid");
-  return answer;
+  const result = await itemResult(services.db, userId, heldBy, "already_connected");
+  if (!result) throw new FiscilityError("public_token_invalid");
+  return result;
 }
 
 /** The public_token came from update mode, so the changes that the user made there are applied. */

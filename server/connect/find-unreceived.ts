@@ -1,5 +1,5 @@
 import { type DueLink, itemsOfLink, type LinkEnd } from "../../db/link-tokens.ts";
-import { askForReconciliation, findPlaidUser } from "../../db/plaid-users.ts";
+import { findPlaidUser, requestReconciliation } from "../../db/plaid-users.ts";
 import { heldItems } from "../../db/unclaimed-items.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { LinkSession } from "../plaid/link-sessions.ts";
@@ -24,11 +24,11 @@ export async function findUnreceived(
   log: Log,
 ): Promise<LinkEnd | "waits" | null> {
   const { clock, limits } = services;
-  const untold = sessions.filter(({ isExited }) => !isExited);
-  if (sessions.length > 0 && untold.length === 0) return null;
-  const ends = untold.flatMap(({ finishedAt }) => (finishedAt ? [finishedAt.getTime()] : []));
+  const withoutExit = sessions.filter(({ isExited }) => !isExited);
+  if (sessions.length > 0 && withoutExit.length === 0) return null;
+  const ends = withoutExit.flatMap(({ finishedAt }) => (finishedAt ? [finishedAt.getTime()] : []));
   // The user has not left Link yet. The last check treats it as left.
-  if (untold.length > 0 && ends.length === 0 && !link.isOver) return null;
+  if (withoutExit.length > 0 && ends.length === 0 && !link.isOver) return null;
   if (clock.now().getTime() - Math.max(...ends) < limits.onSuccess) return "waits";
   return link.item_id === null
     ? findItem(services, link, log)
@@ -57,7 +57,7 @@ async function findItem(services: Services, link: DueLink, log: Log): Promise<Li
   const { plaidItemId, institutionName } = found;
   const line = { event: "link_not_received", userId, linkId: link.id, plaidItemId };
   log.warn(line, "Link not received");
-  await askForReconciliation(db, userId, clock.now());
+  await requestReconciliation(db, userId, clock.now());
   return { outcome: "not_received", institutionName, plaidItemId };
 }
 

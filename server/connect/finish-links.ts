@@ -1,4 +1,4 @@
-import { askLater, type DueLink, dueLinks, retryLater } from "../../db/link-tokens.ts";
+import { type DueLink, dueLinks, postponeLinkCheck, retryLater } from "../../db/link-tokens.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { isRefusal } from "../plaid/plaid-users.ts";
 import type { Services } from "../services.ts";
@@ -44,7 +44,7 @@ async function look(services: Services, link: DueLink, log: Log): Promise<boolea
     const outcome = await finishLink(services, link, log);
     const line = { event: "link_looked_at", userId: link.user_id, linkId: link.id, outcome };
     log.info(line, "Link looked at");
-    if (outcome === "unknown") await askLater(db, link);
+    if (outcome === "unknown") await postponeLinkCheck(db, link);
     if (outcome === "retry") await retryLater(db, link, limits.finishLinkRetry);
     return true;
   } catch (error) {

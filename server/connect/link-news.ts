@@ -1,4 +1,4 @@
-import { lookAtLinks, readLinkNews } from "../../db/link-tokens.ts";
+import { readLinkNews, requestLinkChecks } from "../../db/link-tokens.ts";
 import type { LinkNews } from "../contracts/link-news.ts";
 import type { Services } from "../services.ts";
 
@@ -6,11 +6,11 @@ import type { Services } from "../services.ts";
  * Returns the user's Links that ended without their tab and were not shown yet. The user has just returned,
  * so a job now checks the other Links at Plaid; the page does not wait for it.
  */
-export async function readNews(
+export async function listLinkNews(
   { db }: Pick<Services, "db">,
   user: { id: string },
 ): Promise<LinkNews[]> {
   const { news, hasOpen } = await readLinkNews(db, user.id);
-  if (hasOpen) await lookAtLinks(db, user.id);
+  if (hasOpen) await requestLinkChecks(db, user.id);
   return news;
 }

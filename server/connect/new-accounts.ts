@@ -3,7 +3,7 @@ import type { PlanOfUser } from "../../db/users.ts";
 import type { ConnectAccountInput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { PlaidAccount } from "../plaid/responses.ts";
-import { tellUnreadable } from "../plaid/unreadable.ts";
+import { logUnreadable } from "../plaid/unreadable.ts";
 import type { Log } from "../telemetry/log.ts";
 import { NothingNew } from "./attempt.ts";
 import { type Choice, chosenAmong, requireRoomOrChoice } from "./chosen-accounts.ts";
@@ -61,17 +61,17 @@ export function requireNoDuplicates(
   const live = known.filter(({ isEnded }) => !isEnded);
   const underOtherId =
     duplicates.length === 0 ? findUnderOtherId(live, institutionId, offered) : [];
-  const alike = reconnectOnly || isNothingNew ? duplicates : underOtherId;
-  const [first] = alike;
+  const matches = reconnectOnly || isNothingNew ? duplicates : underOtherId;
+  const [first] = matches;
   if (first && (reconnectOnly || !input?.connectAnyway)) {
     throw new FiscilityError("duplicate_accounts", {
       details: {
         itemId: first.known.itemId,
         institutionName,
-        accounts: alike.map(({ known: { id, name, mask } }) => ({ id, name, mask })),
+        accounts: matches.map(({ known: { id, name, mask } }) => ({ id, name, mask })),
         mayConnectAnyway: !reconnectOnly,
         offeredCount: offered.length,
-        newCount: offered.length - alike.length,
+        newCount: offered.length - matches.length,
       },
     });
   }
@@ -137,7 +137,7 @@ export function newAccounts(
 ): NewAccounts {
   const accounts = withoutForeignIds(known, institution.id, shared);
   const foreign = shared.filter((account) => !accounts.includes(account));
-  tellUnreadable(
+  logUnreadable(
     "account",
     foreign.map(({ accountId: id }) => ({ id, field: "account_id" })),
     log,

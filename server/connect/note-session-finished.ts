@@ -1,4 +1,4 @@
-import { askForLinksPass } from "../../db/jobs.ts";
+import { requestLinksPass } from "../../db/jobs.ts";
 import { findByLinkToken, noteFinished } from "../../db/link-tokens.ts";
 import { publicTokenOwner } from "../../db/sealed.ts";
 import type { Services } from "../services.ts";
@@ -45,6 +45,6 @@ export async function noteSessionFinished(
     institutionName: null,
   };
   await noteFinished(db, link, session, link.is_hosted ? 0 : limits.onSuccess);
-  if (link.is_hosted) await askForLinksPass(db);
+  if (link.is_hosted) await requestLinksPass(db);
   return true;
 }

@@ -1,4 +1,4 @@
-import { forgetErasedUsers } from "../../db/deleted-users.ts";
+import { deleteErasedUsers } from "../../db/deleted-users.ts";
 import { dueAttempts, moveAttempt, postpone } from "../../db/link-attempts.ts";
 import type { LinkAttemptRow } from "../../db/schema.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
@@ -27,7 +27,7 @@ export async function recoverAttempts(services: Services, log: Log): Promise<num
     for (const { id } of due) taken.add(id);
     await Promise.all(due.map((attempt) => recover(services, attempt, log)));
   }
-  for (const userId of await forgetErasedUsers(services.db)) {
+  for (const userId of await deleteErasedUsers(services.db)) {
     log.info({ event: "account_forgotten", userId }, "Nothing is left of a deleted account");
   }
   return taken.size;

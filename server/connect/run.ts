@@ -119,7 +119,7 @@ function hashOfLink(input: ConnectAccountInput | FoundSuccess): Buffer | null {
  *   deadline
  */
 export function requireTimeLeft({ limits }: Services, { startedAt }: Run): void {
-  if (performance.now() - startedAt <= limits.connectTurn) return;
+  if (performance.now() - startedAt <= limits.connectWait) return;
   throw new FiscilityError("busy", { details: { retryAfterSeconds: 5 } });
 }
 

@@ -9,10 +9,10 @@ import type { TimeLimits } from "../time-limits.ts";
  */
 export class SharedRuns {
   readonly #underway = new Map<string, Promise<ConnectAccountOutput>>();
-  readonly #limits: Pick<TimeLimits, "connectTurn">;
+  readonly #limits: Pick<TimeLimits, "connectWait">;
 
-  /** `connectTurn`: milliseconds that a request waits for others at most. */
-  constructor(limits: Pick<TimeLimits, "connectTurn">) {
+  /** `connectWait`: milliseconds that a request waits for others at most. */
+  constructor(limits: Pick<TimeLimits, "connectWait">) {
     this.#limits = limits;
   }
 
@@ -34,7 +34,7 @@ export class SharedRuns {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       const busy = new FiscilityError("busy", { details: { retryAfterSeconds: 5 } });
-      timer = setTimeout(() => reject(busy), this.#limits.connectTurn);
+      timer = setTimeout(() => reject(busy), this.#limits.connectWait);
     });
     late.catch(() => {});
     try {

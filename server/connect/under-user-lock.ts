@@ -5,7 +5,7 @@ import type { ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import type { Ending } from "./attempt.ts";
-import { AttemptEnded } from "./attempt-answer.ts";
+import { AttemptEnded } from "./attempt-result.ts";
 import { decideEnding, type Ended, finishEnding, writeEnding } from "./end-attempt.ts";
 import type { Run } from "./run.ts";
 
@@ -56,7 +56,7 @@ export async function underUserLock(
     if ("outcome" in result) return result;
     ended = result;
   } catch (error) {
-    if (error instanceof AttemptEnded) throw error.answer;
+    if (error instanceof AttemptEnded) throw error.error;
     await recording;
     ended = await endOutside(services, run, ending, error);
   }

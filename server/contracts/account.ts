@@ -14,7 +14,7 @@ import { webhookEndpoint } from "./webhook-endpoints.ts";
 /** All data of a user except secrets, for themselves. */
 export const exportOutput = z.object({
   exportedAt: z.iso.datetime().describe("When the export was made, ISO 8601 UTC."),
-  person: viewer.describe("The user."),
+  user: viewer.describe("The user."),
   plan: z.string().describe("The plan's id, as in `plan.get`."),
   items: z.array(itemWithAccounts).describe("Every live Item, newest first."),
   planRequests: z.array(planRequest).describe("Requests for larger plans, newest first."),

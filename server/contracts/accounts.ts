@@ -3,7 +3,7 @@ import { fieldProblems } from "./field-problems.ts";
 import { itemProblem } from "./item-problem-schema.ts";
 import { itemStatus } from "./item-status.ts";
 import { text } from "./text.ts";
-import { trail } from "./trail.ts";
+import { timeline } from "./timeline.ts";
 
 export { type ItemStatus, itemStatus } from "./item-status.ts";
 
@@ -179,7 +179,7 @@ export const item = z.object({
   sync: itemSync.describe("The state of the Item's transactions."),
   refresh: itemRefresh.describe("The state of the last `items.refresh`."),
   unreadable: unreadable.describe("Data of the last sync that could not be read."),
-  trail: trail.describe("The steps of the connection, with the state of each."),
+  timeline: timeline.describe("The steps of the connection, with the state of each."),
   createdAt: z.iso.datetime().describe("When the bank was connected, ISO 8601 UTC."),
 });
 export type Item = z.infer<typeof item>;

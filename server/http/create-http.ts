@@ -16,7 +16,7 @@ import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { receiveWebhook } from "../webhooks/receive-webhook.ts";
 import { answerError } from "./errors.ts";
-import { inTurn } from "./in-turn.ts";
+import { inSequence } from "./in-sequence.ts";
 import { serveLogos } from "./logos.ts";
 import { allowOtherSites, refuseForeignOrigin, setOwnHost } from "./origins.ts";
 import { createPageContext } from "./page-context.ts";
@@ -54,7 +54,7 @@ export function createHttp(
   const templateOf = routeTemplates(build);
   if (config.tracesTo) app.use(traceRequest(templateOf));
   app.use(
-    inTurn(
+    inSequence(
       nameRequest,
       securityHeaders(services),
       setOwnHost(config),
@@ -68,7 +68,7 @@ export function createHttp(
   const onError = (req: Request, error: unknown, name: string | undefined) =>
     logFailure(services, req, error, name);
   app.use(["/trpc", "/api/v1", "/api/openapi.json"], allowOtherSites);
-  app.use(inTurn(refuseForeignOrigin(config)));
+  app.use(inSequence(refuseForeignOrigin(config)));
   const jsonBody = readJsonAsText(createContext);
   // Before compression: each open stream would keep a compressor in memory.
   app.use("/trpc", createEventStreams(createContext, onError));
@@ -92,7 +92,7 @@ export function createHttp(
   });
 
   // The log-in for programs. Only pages reach the rest of better-auth.
-  app.use("/api/auth", inTurn(limitBody), readText, (req, res, next) => {
+  app.use("/api/auth", inSequence(limitBody), readText, (req, res, next) => {
     if (!served.test(req.path)) return next();
     // Before the request is parsed, so that a burst of log-ins is refused cheaply.
     if (auth.isBusy(req.ip ?? "")) return next(logInBusy());
@@ -121,7 +121,7 @@ export function createHttp(
   app.use(serveBuilt("", { maxAge: "1h" }));
   app.all(
     "*",
-    inTurn(limitBody),
+    inSequence(limitBody),
     enterPageGate(services.pageGate, createContext),
     createRequestHandler({
       build,

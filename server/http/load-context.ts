@@ -140,8 +140,8 @@ export interface LoadContext extends Record<string, unknown> {
     /**
      * Returns Links that ended without their tab and that the viewer has not seen yet. Also checks for more.
      */
-    readNews(): Promise<LinkNews[]>;
-    markTold(id: string): Promise<void>;
+    listLinkNews(): Promise<LinkNews[]>;
+    markNewsSeen(id: string): Promise<void>;
   };
   /**
    * The viewer's exports, one at a time: each throws a Response of 429 while another runs. Data is read as

@@ -1,7 +1,7 @@
 import cors from "cors";
 import type { RequestHandler } from "express";
 import { FiscilityError } from "../contracts/errors.ts";
-import type { Step } from "./in-turn.ts";
+import type { Step } from "./in-sequence.ts";
 import { isProgramPath } from "./program-paths.ts";
 
 const allow = cors({

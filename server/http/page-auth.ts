@@ -76,7 +76,9 @@ export function createPageAuth(
     logOut: () => send("sign-out", {}),
     async leave() {
       const result = await send("sign-out", {});
-      return result.ok ? { ok: true, setCookie: [...result.setCookie, auth.forgetDevice] } : result;
+      return result.ok
+        ? { ok: true, setCookie: [...result.setCookie, auth.clearDeviceCookie] }
+        : result;
     },
   };
 }

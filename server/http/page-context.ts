@@ -1,13 +1,13 @@
 import type { Request, Response } from "express";
 import { z } from "zod";
 import { listConsents } from "../../db/consents.ts";
-import { markTold } from "../../db/link-tokens.ts";
+import { markNewsSeen } from "../../db/link-tokens.ts";
 import { listPlanRequests } from "../../db/plan-requests.ts";
 import { type Context, failureToIdentify } from "../api/context.ts";
 import type { OpenApi } from "../api/contract/openapi.ts";
 import { createCaller } from "../api/router.ts";
 import { mustSetUpFactor } from "../auth/second-factor/require-factor.ts";
-import { readNews } from "../connect/link-news.ts";
+import { listLinkNews } from "../connect/link-news.ts";
 import { returnToLink } from "../connect/return-to-link.ts";
 import { reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
@@ -66,9 +66,9 @@ export async function createPageContext(
               linkId: z.uuid().safeParse(linkId).data ?? null,
             })
           : { at: "lost" },
-      readNews: async () => (user ? readNews(services, user) : []),
-      markTold: async (id) => {
-        if (user && z.uuid().safeParse(id).success) await markTold(services.db, user.id, id);
+      listLinkNews: async () => (user ? listLinkNews(services, user) : []),
+      markNewsSeen: async (id) => {
+        if (user && z.uuid().safeParse(id).success) await markNewsSeen(services.db, user.id, id);
       },
     },
     exports: createPageExports(context, res),

@@ -1,7 +1,7 @@
 import express, { type Request, type RequestHandler } from "express";
 import type { Context } from "../api/context.ts";
 import { FiscilityError } from "../contracts/errors.ts";
-import type { Step } from "./in-turn.ts";
+import type { Step } from "./in-sequence.ts";
 
 /** Bytes of a request body: five times Link's metadata for a hundred accounts. */
 export const maxBody = 100_000;

@@ -4,7 +4,7 @@ import { toFiscilityError } from "../api/trpc.ts";
 import { type FiscilityError, reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { spans } from "../telemetry/spans.ts";
-import type { Step } from "./in-turn.ts";
+import type { Step } from "./in-sequence.ts";
 import { localsOf } from "./locals.ts";
 
 /** Gives each request an id for its response, its log lines and its errors. */

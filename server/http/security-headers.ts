@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import helmet from "helmet";
 import type { Services } from "../services.ts";
-import type { Step } from "./in-turn.ts";
+import type { Step } from "./in-sequence.ts";
 import { permissionsPolicy } from "./permissions-policy.ts";
 import { isProgramPath } from "./program-paths.ts";
 

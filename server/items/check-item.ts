@@ -7,7 +7,7 @@ import {
   type ItemState,
   updateItem,
 } from "../../db/items.ts";
-import { forgetRefusedToken } from "../../db/refused-tokens.ts";
+import { deleteRefusedToken } from "../../db/refused-tokens.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
@@ -55,7 +55,7 @@ export async function checkItem(
     const accessToken = vault.open(sealed, accessTokenOwner(item.userId, item.itemId));
     const error = await findError(services, accessToken, seen);
     const problem = error && (await judge(services, before, error, log));
-    if (problem === null && before.problem) await forgetRefusedToken(db, before.plaidItemId);
+    if (problem === null && before.problem) await deleteRefusedToken(db, before.plaidItemId);
     let status: ItemStatus = before.status;
     const changed = await changeItem(services, item, log, (now) => {
       // Another run has stored something newer meanwhile, so check once more.
@@ -87,9 +87,9 @@ async function findError(
     await plaid.getAccounts(accessToken, { signal });
     return null;
   } catch (failure) {
-    const told = failure instanceof FiscilityError ? failure.plaid : undefined;
-    const isAnswer = (failure as FiscilityError).reason !== "plaid_unavailable";
-    if (told && isAnswer && problemOf(told) !== null) return told;
+    const problem = failure instanceof FiscilityError ? failure.plaid : undefined;
+    const hasResponse = (failure as FiscilityError).reason !== "plaid_unavailable";
+    if (problem && hasResponse && problemOf(problem) !== null) return problem;
     throw failure;
   }
 }
@@ -101,7 +101,7 @@ async function findError(
 export async function endWaiting(services: Services, item: ItemOfUser, log: Log): Promise<void> {
   await changeItem(services, item, log, async (now, tx) => {
     if (now.problem?.kind !== "wait") return null;
-    await forgetRefusedToken(tx, now.plaidItemId);
+    await deleteRefusedToken(tx, now.plaidItemId);
     return healed(now);
   });
 }

@@ -87,7 +87,7 @@ export async function refreshItem(
 }
 
 /** The last attempt of a refresh job has failed. The sweep syncs Plaid's data. */
-export async function giveUpRefresh(services: Services, item: ItemOfUser): Promise<void> {
+export async function failRefresh(services: Services, item: ItemOfUser): Promise<void> {
   const { db, log } = services;
   // The user may be connecting another bank, which holds their lock for a while.
   await pRetry(() => endRefresh(db, item), { retries: 8 });

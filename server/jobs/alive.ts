@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDb } from "../../db/client.ts";
-import { handBackJobs, holdWorkers, planRegularJobs } from "../../db/jobs.ts";
+import { holdWorkers, planRegularJobs, releaseJobsOfDeadWorkers } from "../../db/jobs.ts";
 import type { Services } from "../services.ts";
 
 /**
@@ -17,7 +17,7 @@ export function keepAlive(services: Services, workerIds: readonly string[]) {
     max: 1,
     statementTimeoutMs: limits.statement,
     connectTimeoutMs: limits.databaseConnect,
-    answerTimeoutMs: limits.databaseAnswer,
+    responseTimeoutMs: limits.databaseResponse,
     idleInTransactionTimeoutMs: limits.statement,
     lockTimeoutMs: limits.lock,
     onIdleError: () => {},
@@ -27,8 +27,9 @@ export function keepAlive(services: Services, workerIds: readonly string[]) {
     sleep(limits.workerWatch, undefined, { signal: stopping.signal }).catch(() => {});
   const watch = async () => {
     await planRegularJobs(db);
-    const workers = await handBackJobs(db);
-    if (workers.length > 0) log.warn({ event: "jobs_handed_back", workers }, "Jobs handed back");
+    const workers = await releaseJobsOfDeadWorkers(db);
+    if (workers.length > 0)
+      log.warn({ event: "jobs_released", workers }, "Jobs of dead workers released");
   };
   const ended = (async () => {
     while (!stopping.signal.aborted) {

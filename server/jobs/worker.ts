@@ -3,20 +3,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Logger, runTaskList, type Task, type TaskList, type WorkerEvents } from "graphile-worker";
 import pg from "pg";
 import { z } from "zod";
-import { tellFirstSync } from "../../db/item-syncs.ts";
-import { askForRecovery, delayRetry } from "../../db/jobs.ts";
+import { showFirstSyncProgress } from "../../db/item-syncs.ts";
+import { delayRetry, requestRecovery } from "../../db/jobs.ts";
 import { retryInvalidation } from "../cache/invalidate-cache.ts";
 import { finishLinks } from "../connect/finish-links.ts";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
-import { keepLooks } from "../items/keep-looks.ts";
-import { giveUpRefresh, refreshItem } from "../items/refresh-item.ts";
+import { failRefresh, refreshItem } from "../items/refresh-item.ts";
+import { updateBranding } from "../items/update-branding.ts";
 import { sendMail } from "../mail/send-mail.ts";
 import { sendWebhooks } from "../outgoing-webhooks/send-webhooks.ts";
 import { warnWhereRefused } from "../reconciliation/plaid-user.ts";
 import { reconcile } from "../reconciliation/reconcile.ts";
 import type { Services } from "../services.ts";
 import { spans } from "../telemetry/spans.ts";
-import { giveUpSync } from "../transactions/give-up-sync.ts";
+import { failSync } from "../transactions/fail-sync.ts";
 import { syncItem } from "../transactions/sync-item.ts";
 import { processWebhook } from "../webhooks/process-webhook.ts";
 import { keepAlive } from "./alive.ts";
@@ -73,7 +73,7 @@ const tasksOf = (services: Services): Record<string, Task> => ({
     try {
       await refreshItem(services, item, services.log);
     } catch (error) {
-      if (job.attempts >= job.max_attempts) await giveUpRefresh(services, item);
+      if (job.attempts >= job.max_attempts) await failRefresh(services, item);
       throw error;
     }
   },
@@ -82,12 +82,12 @@ const tasksOf = (services: Services): Record<string, Task> => ({
     const item = itemOfUser.parse(payload);
     try {
       await syncItem(services, item, services.log, abortSignal ?? never);
-      await keepLooks(services, item, services.log);
+      await updateBranding(services, item, services.log);
     } catch (error) {
-      if (job.attempts >= job.max_attempts) await giveUpSync(services, item);
+      if (job.attempts >= job.max_attempts) await failSync(services, item);
       else {
         const retryInMs = 1000 * Math.exp(Math.min(job.attempts, 10));
-        await tellFirstSync(services.db, item.userId, item.itemId, { retryInMs });
+        await showFirstSyncProgress(services.db, item.userId, item.itemId, { retryInMs });
       }
       throw error;
     }
@@ -180,7 +180,7 @@ export async function startWorker(services: Services): Promise<Worker> {
   async function start(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        await askForRecovery(db);
+        await requestRecovery(db);
         if (!stopping.signal.aborted) current = startWorkers(services, lists, pool, replace);
         return;
       } catch (error) {

@@ -172,10 +172,13 @@ export class LiveChanges {
       connectTimeoutMs: this.#limits.databaseConnect,
       checkEveryMs: this.#limits.liveCheck,
       retryMs: this.#limits.liveRetry,
-      onNotice: (notice) => this.#hear(notice),
+      onNotice: (notice) => this.#onNotice(notice),
       onListening: check,
       onLost: (error) =>
-        this.#log.warn({ event: "live_deaf", error: error.message }, "Changes are not heard"),
+        this.#log.warn(
+          { event: "live_disconnected", error: error.message },
+          "Changes are not received",
+        ),
     });
     return () => {
       clearInterval(timer);
@@ -183,12 +186,12 @@ export class LiveChanges {
     };
   }
 
-  #hear(notice: LiveNotice): void {
+  #onNotice(notice: LiveNotice): void {
     if (notice.event === "changed") {
       const { userId, dataVersion } = notice;
       for (const stream of this.#byUser.get(userId) ?? []) advance(stream, dataVersion);
     } else {
-      for (const stream of this.#byRight.get(notice.id) ?? []) finish(stream, over(stream));
+      for (const stream of this.#byRight.get(notice.id) ?? []) finish(stream, endReason(stream));
     }
   }
 
@@ -209,7 +212,7 @@ export class LiveChanges {
     for (const stream of streams) {
       const why = ended.get(stream.id);
       const version = versions.get(stream.userId);
-      if (why || version === undefined) finish(stream, over(stream, why));
+      if (why || version === undefined) finish(stream, endReason(stream, why));
       else advance(stream, version);
     }
   }
@@ -231,7 +234,7 @@ function finish(stream: Stream, end: Error): void {
   stream.wake();
 }
 
-function over({ by }: Stream, why: "expired" | "revoked" = "revoked"): FiscilityError {
+function endReason({ by }: Stream, why: "expired" | "revoked" = "revoked"): FiscilityError {
   return new FiscilityError(by === "session" ? "unauthenticated" : `api_key_${why}`);
 }
 

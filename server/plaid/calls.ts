@@ -8,7 +8,7 @@ import type { Log } from "../telemetry/log.ts";
 import { spans } from "../telemetry/spans.ts";
 import type { TimeLimits } from "../time-limits.ts";
 import type { Secret } from "../vault/secret.ts";
-import { busy, toPlaidFailure, unanswered } from "./plaid-error.ts";
+import { busy, noResponse, toPlaidFailure } from "./plaid-error.ts";
 import { rateLimits } from "./rate-limits.ts";
 import { timeLimitSignal } from "./time-limit-signal.ts";
 
@@ -38,7 +38,7 @@ export type Call = <T>(
 const retries = 2;
 
 /** The failure of a call that our own count of Plaid's rate limits held back. */
-const notSent = { ...unanswered("RATE_LIMIT_OWN_COUNT"), mayHaveActed: false };
+const notSent = { ...noResponse("RATE_LIMIT_OWN_COUNT"), mayHaveActed: false };
 
 /**
  * Bounds every call to Plaid: a timeout for each attempt, Plaid's published rate limits counted over all

@@ -22,7 +22,7 @@ import {
   accountsResponse,
   endedResponse,
   exchangeResponse,
-  institutionLooksResponse,
+  institutionBrandingResponse,
   institutionResponse,
   itemResponse,
   linkTokenResponse,
@@ -32,7 +32,7 @@ import {
   transactionsResponse,
   webhookKeyResponse,
 } from "./responses.ts";
-import { readAccounts, tellUnreadable } from "./unreadable.ts";
+import { logUnreadable, readAccounts } from "./unreadable.ts";
 
 /**
  * The operations of Plaid that the product uses. Each response is checked (`responses.ts`), and each call has
@@ -333,7 +333,7 @@ export function createPlaidAdapter(
     async getInstitution(id, options = {}) {
       const { institution } = await call(
         "/institutions/get_by_id",
-        institutionLooksResponse,
+        institutionBrandingResponse,
         (request) =>
           api.institutionsGetById(
             {
@@ -385,7 +385,7 @@ export function createPlaidAdapter(
       );
       const { added, modified, removed, transactions_update_status: status } = data;
       const unreadable = [...added.unreadable, ...modified.unreadable];
-      tellUnreadable("transaction", [...unreadable, ...removed.unreadable], log);
+      logUnreadable("transaction", [...unreadable, ...removed.unreadable], log);
       return {
         upserted: [...added.read, ...modified.read],
         removed: removed.read.map((gone) => gone.transaction_id),

@@ -10,12 +10,12 @@ import { type ItemError, isRefusedToken, problemOf } from "./item-error.ts";
 export function toPlaidFailure(error: unknown): FiscilityError {
   if (!isSdkError(error)) {
     return new FiscilityError("plaid_unavailable", {
-      plaid: unanswered("MALFORMED_ANSWER"),
+      plaid: noResponse("MALFORMED_ANSWER"),
       cause: new Error(error instanceof Error ? error.name : "unknown"),
     });
   }
   const { response } = error;
-  if (!response) return new FiscilityError("plaid_unavailable", { plaid: unanswered(error.code) });
+  if (!response) return new FiscilityError("plaid_unavailable", { plaid: noResponse(error.code) });
 
   const body: Partial<Record<string, unknown>> =
     typeof response.data === "object" && response.data !== null ? response.data : {};
@@ -38,7 +38,7 @@ export function toPlaidFailure(error: unknown): FiscilityError {
 /** Maps an Item's error from `/item/get` to the failure of a call. */
 export function toItemFailure(error: ItemError, requestId: string): FiscilityError {
   return toFailure({
-    ...unanswered(undefined),
+    ...noResponse(undefined),
     ...error,
     requestId,
     mayHaveActed: false,
@@ -98,7 +98,7 @@ function retryAfter(header: unknown): number | null {
 const notSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH"]);
 
 /** A failure without Plaid's own error: a timeout, a dropped connection, an invalid response. */
-export function unanswered(errorCode: string | undefined): PlaidFailure {
+export function noResponse(errorCode: string | undefined): PlaidFailure {
   return {
     errorType: null,
     errorCode: errorCode ?? null,

@@ -212,7 +212,7 @@ export const webhookKeyResponse = z.object({
 });
 export const institutionResponse = z.object({ institution: z.object({ name: textOrNull(200) }) });
 /** Nothing depends on these fields, so an invalid one becomes null. `logo` is a PNG in base64. */
-export const institutionLooksResponse = z.object({
+export const institutionBrandingResponse = z.object({
   institution: z.object({
     url: textOrNull(500),
     primary_color: textOrNull(20),

@@ -3,17 +3,17 @@ import type { Rows, Unreadable } from "./readable.ts";
 import type { PlaidAccount } from "./responses.ts";
 
 /** Rows that one log line lists. */
-const toldRows = 20;
+const loggedRows = 20;
 
 /** Logs which rows of a response were left out, or which accounts were only partly parsed. */
-export function tellUnreadable(
+export function logUnreadable(
   kind: "transaction" | "account",
   rows: readonly Unreadable[],
   log: Log,
 ): void {
   if (rows.length === 0) return;
   const line = { event: "plaid_unreadable", kind, count: rows.length };
-  log.warn({ ...line, rows: rows.slice(0, toldRows) }, "Not all that Plaid sent could be read");
+  log.warn({ ...line, rows: rows.slice(0, loggedRows) }, "Not all that Plaid sent could be read");
 }
 
 /** Returns the accounts of a response, each once, and how many could not be parsed in full. */
@@ -25,6 +25,6 @@ export function readAccounts(
   const partly = accounts.flatMap(({ accountId: id, unreadable: field }) =>
     field === null ? [] : [{ id, field }],
   );
-  tellUnreadable("account", [...unreadable, ...partly], log);
+  logUnreadable("account", [...unreadable, ...partly], log);
   return { accounts, accountsUnreadable: unreadable.length + partly.length };
 }

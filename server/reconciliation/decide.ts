@@ -22,7 +22,7 @@ export const caution = 40 * 60_000;
 /** Removals of one user in 24 hours. More need an operator, because a wrong list must not empty a table. */
 export const removalsPerDay = 5;
 /** Milliseconds during which a lost exchange is looked for each minute. */
-export const lookedFor = 24 * 60 * 60_000;
+export const searchWindow = 24 * 60 * 60_000;
 const day = 24 * 60 * 60_000;
 const minute = 60_000;
 /** Milliseconds after which a removed Item's row is deleted. */
@@ -149,11 +149,11 @@ export function decide(books: Books): Decision {
     }
   }
 
-  const looking = lost.filter(({ endedAt }) => since(endedAt) < lookedFor);
+  const looking = lost.filter(({ endedAt }) => since(endedAt) < searchWindow);
   // When as many unclaimed Items are known as exchanges were lost, there is nothing more to find.
   if (looking.length > unclaimed + decision.gone.length) next.push(now + minute / 2);
   if (unclaimed === 0 && isComplete && !isUnclear) {
-    const over = lost.filter(({ endedAt }) => since(endedAt) >= lookedFor);
+    const over = lost.filter(({ endedAt }) => since(endedAt) >= searchWindow);
     decision.giveUp = over.map(({ attemptId }) => attemptId);
   }
   if (next.length > 0) decision.nextAt = new Date(Math.min(...next));

@@ -1,4 +1,4 @@
-import { askForReconciliation, backOffEnding, plaidUserEnded } from "../../db/plaid-users.ts";
+import { backOffEnding, plaidUserEnded, requestReconciliation } from "../../db/plaid-users.ts";
 import { hasUnfinishedAttempt, heldItems, holdersOf, tieItems } from "../../db/unclaimed-items.ts";
 import { isUnknownUser } from "../plaid/plaid-users.ts";
 import type { Services } from "../services.ts";
@@ -32,7 +32,7 @@ export async function endPlaidUser(
     // The reconciliation of their own users associates them with the right Plaid user again.
     for (const { userId, plaidItemId } of await holdersOf(db, [...held])) {
       await tieItems(db, userId, [plaidItemId], null);
-      await askForReconciliation(db, userId, now);
+      await requestReconciliation(db, userId, now);
     }
     log.error({ ...line, outcome: "not ended", held: [...held] }, "Plaid user holds live Items");
     await backOffEnding(db, plaidUserId, now);

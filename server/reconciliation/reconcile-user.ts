@@ -1,6 +1,6 @@
 import { addActivity, notFinished } from "../../db/account-activity.ts";
 import type { Db } from "../../db/client.ts";
-import { forgetPlaidUser, type KnownPlaidUser, setDue } from "../../db/plaid-users.ts";
+import { deletePlaidUser, type KnownPlaidUser, setDue } from "../../db/plaid-users.ts";
 import type { UnclaimedItemRow } from "../../db/schema.ts";
 import {
   closeLost,
@@ -52,7 +52,7 @@ export async function reconcileUser(
   } catch (error) {
     if (!isUnknownUser(error)) throw error;
     log.error({ event: "plaid_user", userId, plaidUserId, outcome: "unknown at Plaid" }, "Unknown");
-    await forgetPlaidUser(db, user);
+    await deletePlaidUser(db, user);
     return;
   }
   const decision = await underLock(services, userId, async (tx) => {

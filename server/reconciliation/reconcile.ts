@@ -46,9 +46,9 @@ async function runPass(services: Services, log: Log): Promise<number> {
   const now = clock.now();
   let done = 0;
   const perform = async (work: () => Promise<void>, retry: () => Promise<void>) => {
-    const isAnswered = await isPlaidThere(services, log, work, retry);
-    if (isAnswered) done += 1;
-    return isAnswered;
+    const isAvailable = await isPlaidThere(services, log, work, retry);
+    if (isAvailable) done += 1;
+    return isAvailable;
   };
   const compare = (user: KnownPlaidUser) =>
     perform(

@@ -1,4 +1,4 @@
-import { findSync, finishSync, postponeSync, tellFirstSync } from "../../db/item-syncs.ts";
+import { findSync, finishSync, postponeSync, showFirstSyncProgress } from "../../db/item-syncs.ts";
 import type { ItemOfUser } from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
@@ -18,13 +18,13 @@ import type { PlaidTransactionsPage } from "../plaid/responses.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { StepTimes } from "../telemetry/step-times.ts";
-import { giveUpSync } from "./give-up-sync.ts";
+import { failSync } from "./fail-sync.ts";
 import { refreshBalances } from "./refresh-balances.ts";
 
 /**
- * How a sync ended. `not_ready`: Plaid is still fetching; a webhook or the sweep starts another. `overtaken`:
- * another sync stored the same page. `needs_person`: the user has to do something first. `handed_back`: this
- * process is stopping, and another continues. `held_up`: a rate limit of Plaid is used up; it continues
+ * How a sync ended. `not_ready`: Plaid is still fetching; a webhook or the sweep starts another. `superseded`:
+ * another sync stored the same page. `needs_user`: the user has to do something first. `stopped`: this
+ * process is stopping, and another continues. `rate_limited`: a rate limit of Plaid is used up; it continues
  * later. `cursor_refused`: Plaid refused the cursor, and then also that of the new reading from the
  * beginning; the sweep starts another one later.
  */
@@ -32,11 +32,11 @@ export type SyncOutcome =
   | "done"
   | "not_ready"
   | "gone"
-  | "overtaken"
-  | "needs_person"
+  | "superseded"
+  | "needs_user"
   | "user_disabled"
-  | "handed_back"
-  | "held_up"
+  | "stopped"
+  | "rate_limited"
   | "cursor_refused";
 
 /** How often one run restarts an update whose data changes while it is fetched. */
@@ -63,33 +63,33 @@ export async function syncItem(
     log.info({ ...line, outcome, pages, changes, unreadable, ms: times.ms }, "Item synced");
     if (outcome === "cursor_refused") {
       await postponeSync(services.db, item.userId, item.itemId, services.limits.syncSweep);
-      await giveUpSync(services, item);
+      await failSync(services, item);
     }
     // The other sync may have fetched what Plaid had before the webhook of this one. Only with a release that
     // used other queues.
-    if (outcome === "overtaken") await requestSync(services.db, item.userId, item.itemId);
+    if (outcome === "superseded") await requestSync(services.db, item.userId, item.itemId);
     // The Item works again, and no webhook said so.
     if (outcome === "done" && mayHaveHealed) await checkItem(services, item, log);
     return outcome;
   } catch (error) {
     if (signal.aborted) {
       await requestSync(services.db, item.userId, item.itemId);
-      log.info({ ...line, outcome: "handed_back" }, "Sync handed back");
-      return "handed_back";
+      log.info({ ...line, outcome: "stopped" }, "Sync stopped");
+      return "stopped";
     }
     const failure: FiscilityError | undefined = error instanceof FiscilityError ? error : undefined;
     if (failure?.reason === "busy") {
       // A long history has more pages than Plaid allows for an Item in a minute, so this is no failure.
       const wait = spread(Math.ceil(failure.plaid?.retryAfter ?? 1) * 1000, item.itemId);
       await requestSync(services.db, item.userId, item.itemId, wait);
-      log.info({ ...line, outcome: "held_up", wait }, "Sync held up");
-      return "held_up";
+      log.info({ ...line, outcome: "rate_limited", wait }, "Sync delayed by a rate limit");
+      return "rate_limited";
     }
     if (failure?.plaid && problemOf(failure.plaid) !== null) {
       const status = await checkItem(services, item, log, failure.plaid);
       if (status === "login_required" || status === "revoked") {
-        log.info({ ...line, outcome: "needs_person", status }, "Item not synced");
-        return "needs_person";
+        log.info({ ...line, outcome: "needs_user", status }, "Item not synced");
+        return "needs_user";
       }
     }
     if (failure && !(await findSync(services.db, item.userId, item.itemId))) {
@@ -134,10 +134,10 @@ async function syncPages(
   if (!sync) return { outcome: "gone", ...ran };
   // Its data is kept. The sweep syncs it again once an operator has enabled the user.
   if (sync.userDisabled) return { outcome: "user_disabled", ...ran };
-  if (sync.itemStatus === "revoked") return { outcome: "needs_person", ...ran };
+  if (sync.itemStatus === "revoked") return { outcome: "needs_user", ...ran };
   const accessToken = vault.open(sync.tokenSealed, accessTokenOwner(userId, itemId));
   const tell = async () => {
-    if (sync.first) await tellFirstSync(db, userId, itemId, { retryInMs: null });
+    if (sync.first) await showFirstSyncProgress(db, userId, itemId, { retryInMs: null });
   };
   await tell();
   // Webhooks that arrived before the Item's connection was committed.
@@ -167,7 +167,7 @@ async function syncPages(
   };
   // A node of the previous release has stored a page of this reading without marking its transactions.
   const isUnmarked = isRereading && sync.rereadCursor !== (cursor ?? "");
-  if (isUnmarked && !(await restart(false))) return { outcome: "overtaken", ...ran };
+  if (isUnmarked && !(await restart(false))) return { outcome: "superseded", ...ran };
 
   let restartsLeft = restarts;
   for (;;) {
@@ -179,7 +179,7 @@ async function syncPages(
       if (cursor !== null && cursorIsRefused(error)) {
         cursorRefusals += 1;
         log.warn({ event: "cursor_refused", userId, itemId, cursorRefusals }, "Cursor refused");
-        if (!(await restart(true))) return { outcome: "overtaken", ...ran };
+        if (!(await restart(true))) return { outcome: "superseded", ...ran };
         if (cursorRefusals > 1) return { outcome: "cursor_refused", ...ran };
         continue;
       }
@@ -188,7 +188,7 @@ async function syncPages(
       const isBack = isRereading
         ? await restart(false)
         : cursor === updateCursor || (await undoUpdate(db, userId, itemId, start));
-      if (!isBack) return { outcome: "overtaken", ...ran };
+      if (!isBack) return { outcome: "superseded", ...ran };
       cursor = updateCursor;
       continue;
     }
@@ -210,7 +210,7 @@ async function syncPages(
       ...changes,
       endsReading: isRereading && !midway ? accounts.map(({ accountId }) => accountId) : null,
     });
-    if (!stands) return { outcome: "overtaken", ...ran };
+    if (!stands) return { outcome: "superseded", ...ran };
     ran.pages += 1;
     ran.changes += changes.upserted.length + changes.removed.length;
     ran.unreadable += changes.unreadable.length;

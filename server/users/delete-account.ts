@@ -1,7 +1,7 @@
-import { eraseUser, forgetErasedUsers } from "../../db/deleted-users.ts";
+import { deleteErasedUsers, eraseUser } from "../../db/deleted-users.ts";
 import { deleteItems, listItems } from "../../db/items.ts";
 import { disconnectAttempts } from "../../db/link-attempts.ts";
-import { askToEndPlaidUser } from "../../db/plaid-users.ts";
+import { requestPlaidUserRemoval } from "../../db/plaid-users.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser } from "../../db/users.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
@@ -43,7 +43,7 @@ export async function deleteAccount(
       if (attempts.length < items.length) throw new Error("an Item has no attempt for its token");
       await deleteItems(tx, userId);
       await eraseUser(tx, userId);
-      await askToEndPlaidUser(tx, userId, services.clock.now(), caution);
+      await requestPlaidUserRemoval(tx, userId, services.clock.now(), caution);
       times.done("delete");
       return { items, attempts };
     }),
@@ -79,7 +79,7 @@ export async function deleteAccount(
       );
     }),
   );
-  await forgetErasedUsers(db);
+  await deleteErasedUsers(db);
   times.done("removal");
   log.info(
     { event: "account_deleted", userId, banks: items.length, ms: times.ms },

@@ -51,7 +51,7 @@ export async function exportData(services: Needs, user: User): Promise<DataExpor
       .setIsolationLevel("repeatable read")
       .execute(async (tx) => ({
         exportedAt: now.toISOString(),
-        person: { id, name, email },
+        user: { id, name, email },
         plan,
         items: await listItems(tx, id),
         planRequests: await listPlanRequests(tx, id),

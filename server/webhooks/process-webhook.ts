@@ -46,11 +46,11 @@ async function act(
   const { db } = services;
   const { accountId, expiresAt } = webhookDetails.parse(webhook.details);
   // `iat` has whole seconds.
-  const toldAfter = (at: Date) => webhook.signed_at.getTime() + 1000 > at.getTime();
+  const isSignedAfter = (at: Date) => webhook.signed_at.getTime() + 1000 > at.getTime();
   // The user has logged in at the bank and chosen their accounts since. Before its first change an Item is as
   // Link created it, which was before any webhook.
   const isPast = ({ status, statusAt, isUntouched }: ItemState) =>
-    status === "good" && !isUntouched && !toldAfter(statusAt);
+    status === "good" && !isUntouched && !isSignedAfter(statusAt);
   switch (`${webhook.type} ${webhook.code}`) {
     case "TRANSACTIONS SYNC_UPDATES_AVAILABLE":
     // Balances have changed.

@@ -4,14 +4,14 @@ import { startRedis } from "../support/redis.ts";
 import { type Attack, startAttack } from "./attacker.ts";
 import { amount, digits, type Figure, quantile } from "./figure.ts";
 import { startProcess } from "./node-process.ts";
-import { addUser } from "./people.ts";
+import { addUser } from "./users.ts";
 import type { World } from "./world.ts";
 
 /** Others, each of whom reads their accounts so often, in milliseconds: below the limit on one session. */
 const others = 12;
 const every = 120;
 /**
- * Alone and under attack take turns, in milliseconds. The lower quartile of the turns counts, on both sides: a shared
+ * Alone and under attack take turns, in milliseconds. The lower quartile counts, on both sides: a shared
  * host takes the processor away for 20 to 60 ms at a time, which is the 99th percentile of whichever turn it falls in.
  */
 const turnMs = 4_000;

@@ -4,12 +4,12 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { freePort } from "../../local/ports.ts";
 import { launchBrowser, openPage } from "../support/browser.ts";
-import { browserCookies } from "../support/people.ts";
+import { browserCookies } from "../support/test-users.ts";
 import { until } from "../support/until.ts";
 import { amount, type Figure, ratio } from "./figure.ts";
 import { throughput } from "./load.ts";
 import { startProcess } from "./node-process.ts";
-import { signUp } from "./people.ts";
+import { signUp } from "./users.ts";
 import type { World } from "./world.ts";
 
 const build = path.join(import.meta.dirname, "../../build");

@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
 import { freePort } from "../../local/ports.ts";
 import { launchBrowser, openPage } from "../support/browser.ts";
-import { browserCookies } from "../support/people.ts";
+import { browserCookies } from "../support/test-users.ts";
 import { fillDashboard } from "./dashboard.ts";
 import { amount, type Figure, quantile } from "./figure.ts";
 import { startProcess } from "./node-process.ts";
-import { signUp } from "./people.ts";
+import { signUp } from "./users.ts";
 import type { World } from "./world.ts";
 
 const typed = ["merchant", "number 12", "a mer", "no such word"];

@@ -3,11 +3,11 @@ import { connect, type Socket } from "node:net";
 import { freePort } from "../../local/ports.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { launchBrowser, openPage } from "../support/browser.ts";
-import { browserCookies } from "../support/people.ts";
 import { startRedis } from "../support/redis.ts";
+import { browserCookies } from "../support/test-users.ts";
 import { amount, type Figure, median, ratio, timed } from "./figure.ts";
 import { startProcess } from "./node-process.ts";
-import { post, signUp } from "./people.ts";
+import { post, signUp } from "./users.ts";
 import type { World } from "./world.ts";
 
 /** What issue D promises of a Redis that hangs, of other tabs, and of open streams. */

@@ -18,7 +18,7 @@ export function machineSpeed(): MachineSpeed {
   let [last, lost] = [performance.now(), 0];
   while (last < until) {
     const now = performance.now();
-    // A turn of this loop takes microseconds.
+    // One pass of this loop takes microseconds.
     if (now - last > 1) lost += now - last;
     last = now;
   }

@@ -5,7 +5,7 @@ import { startRedis } from "../support/redis.ts";
 import { type Figure, median, ratio } from "./figure.ts";
 import { throughput } from "./load.ts";
 import { startProcess } from "./node-process.ts";
-import { addUser, signUp } from "./people.ts";
+import { addUser, signUp } from "./users.ts";
 import type { World } from "./world.ts";
 
 const turns = 20;

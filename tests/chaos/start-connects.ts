@@ -5,8 +5,8 @@ import type { ItemAtPlaid } from "../support/app.ts";
 import { startBalancer } from "../support/balancer.ts";
 import { type Books, compareBooks } from "../support/books.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
-import { addPerson } from "../support/people.ts";
 import { compareSyncs, drain, type SyncBooks } from "../support/sync-books.ts";
+import { addTestUser } from "../support/test-users.ts";
 import { until } from "../support/until.ts";
 import { type Choices, choices } from "./choices.ts";
 
@@ -164,8 +164,8 @@ export async function startConnects(options: ConnectsOptions) {
   const people = Math.max(20, Math.ceil(connects / 25));
   const { pick: pickPlan } = choices(seed, "plans");
   for (let n = 0; n < people; n += 1) {
-    const person = { name: `Person ${n}`, email: `p${n}@example.com`, plan: pickPlan(plans) };
-    const { cookie, id } = await addPerson(pool, { ...env, production: false }, person);
+    const person = { name: `TestUser ${n}`, email: `p${n}@example.com`, plan: pickPlan(plans) };
+    const { cookie, id } = await addTestUser(pool, { ...env, production: false }, person);
     cookies.push(cookie);
     // On a busy machine a node may not get to it within its time limits.
     await until(async () => {

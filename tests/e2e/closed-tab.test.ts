@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { expect } from "vitest";
 import { finishLinks } from "../../server/connect/finish-links.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { openPage } from "../support/browser.ts";
@@ -33,7 +33,7 @@ async function closeTab(
   width: number,
   work: (page: Page) => Promise<void>,
   plan = "cfo",
-): Promise<Person> {
+): Promise<TestUser> {
   const person = await app.signUp(plan);
   const { page } = await openPage(browser, { width });
   await logIn(app, page, person);

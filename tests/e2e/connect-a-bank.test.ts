@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { expect } from "vitest";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage, type Witness } from "../support/browser.ts";
@@ -32,7 +32,7 @@ async function dashboard(
   browser: Browser,
   plan = "analyst",
   width = 1280,
-): Promise<Witness & { person: Person }> {
+): Promise<Witness & { person: TestUser }> {
   const person = await app.signUp(plan);
   const witness = await openPage(browser, { width });
   const { page } = witness;
@@ -42,13 +42,13 @@ async function dashboard(
 }
 
 /** The log lines of this user's Link events, oldest first. */
-const linkEvents = (app: TestApp, person: Person) =>
+const linkEvents = (app: TestApp, person: TestUser) =>
   app.logLines
     .map((line) => JSON.parse(line))
     .filter((line) => line.event === "link_event" && line.userId === person.id);
 
 /** Everything that a connection would change for this user, here and at Plaid. */
-async function stateOf(app: TestApp, person: Person) {
+async function stateOf(app: TestApp, person: TestUser) {
   const tables = ["items", "accounts", "link_attempts", "account_activity"];
   const counts = await Promise.all(
     tables.map((table) => app.query(`select 1 from ${table} where user_id = $1`, [person.id])),
@@ -431,7 +431,7 @@ test("A bank's card offers its new accounts, and adds the chosen ones within the
 /** Connects a bank that needs a new log-in, and waits for its card to show it. Returns the id of its Item. */
 async function bankToReconnect(
   app: TestApp,
-  { page, person }: { page: Page; person: Person },
+  { page, person }: { page: Page; person: TestUser },
 ): Promise<string> {
   await openBank(page);
   await finishLink(page);

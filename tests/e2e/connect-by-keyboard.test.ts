@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { syncItem } from "../../server/transactions/sync-item.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { compareBooks, right } from "../support/books.ts";
@@ -28,7 +28,7 @@ const bank = "First Platypus Bank";
 const idsOf = (rows: { id: string }[]) => rows.map(({ id }) => id);
 
 /** Syncs as the worker does. */
-const sync = (app: TestApp, person: Person, itemId: string) =>
+const sync = (app: TestApp, person: TestUser, itemId: string) =>
   syncItem(
     app.services,
     { userId: person.id, itemId },
@@ -37,7 +37,7 @@ const sync = (app: TestApp, person: Person, itemId: string) =>
   );
 
 /** Reloads the page's data, as a live change would. */
-async function look(app: TestApp, page: Page, person: Person): Promise<void> {
+async function look(app: TestApp, page: Page, person: TestUser): Promise<void> {
   await raiseDataVersion(app, person);
   await page.evaluate(() => window.dispatchEvent(new Event("focus")));
 }

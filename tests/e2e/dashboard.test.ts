@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { startWorker } from "../../server/jobs/worker.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { addBank, type Moved } from "../support/bank.ts";
@@ -19,7 +19,7 @@ const history = (account: number): Moved[] =>
     (_, at): Moved => [account, at * 2, at % 15 === 3 ? "-1500" : "61.5"],
   );
 
-async function personOfTwoCurrencies(app: TestApp): Promise<Person> {
+async function userWithTwoCurrencies(app: TestApp): Promise<TestUser> {
   const person = await app.signUp("cfo");
   const long =
     "The Most Venerable and Worshipful Guild of Savers and Lenders of the Northern Isles";
@@ -45,7 +45,7 @@ test("The dashboard shows charts and tables for each currency without layout shi
   app,
   browser,
 }) => {
-  const person = await personOfTwoCurrencies(app);
+  const person = await userWithTwoCurrencies(app);
   const witness = await openPage(browser, { colorScheme: "dark" });
   const { page } = witness;
   await logIn(app, page, person);
@@ -182,7 +182,7 @@ test("The dashboard is no wider than a phone, however long the names of banks an
   browser,
 }) => {
   const { page } = await openPage(browser, { width: 390 });
-  await logIn(app, page, await personOfTwoCurrencies(app));
+  await logIn(app, page, await userWithTwoCurrencies(app));
   await chart(page).waitFor();
   const width = () => document.documentElement.scrollWidth;
   expect(await page.evaluate(width)).toBe(390);
@@ -214,7 +214,7 @@ test("The dashboard keeps the accounts and says so when the charts cannot be loa
   app,
   browser,
 }) => {
-  const person = await personOfTwoCurrencies(app);
+  const person = await userWithTwoCurrencies(app);
   const witness = await openPage(browser);
   const { page } = witness;
   const restore = await hideTable(app, "transactions");
@@ -268,7 +268,7 @@ test.for(
 )(
   "Every page hydrates without console output (%s, %s)",
   async ([locale, timezoneId], { app, browser }) => {
-    const person = await personOfTwoCurrencies(app);
+    const person = await userWithTwoCurrencies(app);
     const witness = await openPage(browser, { locale, timezoneId });
     const { page } = witness;
     await bringSession(app, page, person);

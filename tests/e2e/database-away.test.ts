@@ -5,10 +5,10 @@ import { poolSize } from "../../server/services.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage } from "../support/browser.ts";
 import { card, link, logIn } from "../support/link.ts";
-import type { Person } from "../support/people.ts";
+import type { TestUser } from "../support/test-users.ts";
 
 const test = testInBrowser();
-let ada: Person;
+let ada: TestUser;
 test.beforeAll(async ({ app }) => {
   ada = await app.signUp("analyst");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);

@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { expect } from "vitest";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage } from "../support/browser.ts";
 import {
@@ -82,7 +82,7 @@ async function dashboard(app: TestApp, browser: Browser, behavior: Behavior) {
 }
 
 /** Connects a bank that needs a new log-in, and opens Link for it. */
-async function openUpdateMode(app: TestApp, page: Page, person: Person): Promise<void> {
+async function openUpdateMode(app: TestApp, page: Page, person: TestUser): Promise<void> {
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
   await updateItems(app, { status: "login_required" }, { user: person });
   await raiseDataVersion(app, person);

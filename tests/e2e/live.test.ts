@@ -1,13 +1,13 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, expect } from "vitest";
 import { freePort } from "../../local/ports.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage, type Witness } from "../support/browser.ts";
 import { isMatrix } from "../support/matrix.ts";
-import { browserCookies } from "../support/people.ts";
 import { openStream } from "../support/sse.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
+import { browserCookies } from "../support/test-users.ts";
 import { until } from "../support/until.ts";
 
 const test = testInBrowser();
@@ -24,7 +24,7 @@ const streams = (app: TestApp) => app.services.live.size + second.services.live.
 /** Opens a tab on the dashboard of one node. `from` is another tab of the same browser. */
 async function dashboard(
   browser: Browser,
-  person: Person,
+  person: TestUser,
   url: string,
   from?: Page,
 ): Promise<Witness> {
@@ -41,7 +41,7 @@ async function dashboard(
 const card = (page: Page) => page.locator("[data-item-id]");
 
 /** Connects as another device would, without the browser. */
-async function connect(app: TestApp, person: Person, institution = "ins_109508"): Promise<void> {
+async function connect(app: TestApp, person: TestUser, institution = "ins_109508"): Promise<void> {
   const body = { public_token: await app.publicToken(institution) };
   expect((await app.post("/plaid/exchange-token", body, person)).status).toBe(200);
 }

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { compareBooks, right } from "../support/books.ts";
@@ -26,7 +26,7 @@ const dialog = (page: Page) => page.getByRole("dialog");
 const box = (page: Page, name: string) => dialog(page).getByRole("checkbox", { name });
 
 /** Connects two of the four accounts of First Platypus Bank. */
-async function connectTwo(app: TestApp, page: Page, person: Person): Promise<void> {
+async function connectTwo(app: TestApp, page: Page, person: TestUser): Promise<void> {
   await logIn(app, page, person);
   await openBank(page);
   await finishLink(page);

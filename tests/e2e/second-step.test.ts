@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
@@ -14,7 +14,7 @@ const test = testInBrowser();
 const setUpPath = "/settings/security/second-step";
 
 /** Types email and password into the log-in form. */
-async function enterPassword(app: TestApp, page: Page, { email, password }: Person) {
+async function enterPassword(app: TestApp, page: Page, { email, password }: TestUser) {
   await page.goto(`${app.url}/login`);
   await page.getByLabel("Email").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { limitStatements } from "../../db/limit-statements.ts";
 import { timeLimits } from "../../server/time-limits.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { addBank, type Moved } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
@@ -21,7 +21,7 @@ test.beforeAll(async ({ app }) => {
 });
 
 /** A user whose charts have data. */
-async function personWithHistory(app: TestApp): Promise<Person> {
+async function userWithHistory(app: TestApp): Promise<TestUser> {
   const person = await app.signUp("cfo");
   const moved = Array.from({ length: 100 }, (_, at): Moved => [0, at * 2, "61.5"]);
   await addBank(app, person, "Mill Bank", [{ balance: "2500" }, { balance: "10" }], moved);
@@ -35,7 +35,7 @@ const waiting = (page: Page) => page.locator("[data-charts=waiting]");
 test.for(casesOf([1280, 390], (width) => width === 390))(
   "The dashboard is interactive before its charts arrive, and does not shift when they do (%i px)",
   async (width, { app, browser }) => {
-    const person = await personWithHistory(app);
+    const person = await userWithHistory(app);
     const witness = await openPage(browser, { width, moving: true });
     const { page } = witness;
     await bringSession(app, page, person);
@@ -68,7 +68,7 @@ test.for(casesOf([1280, 390], (width) => width === 390))(
 test.for(casesOf([1280, 390], (width) => width === 390))(
   "The dashboard shows everything without JavaScript, late charts included (%i px)",
   async (width, { app, browser }) => {
-    const person = await personWithHistory(app);
+    const person = await userWithHistory(app);
     const { page } = await openPage(browser, { width, scripts: false });
     await bringSession(app, page, person);
     const release = await lockTable(app, "transactions");
@@ -103,7 +103,7 @@ test("The dashboard keeps the charts it had, or says what is missing, when the c
   app,
   browser,
 }) => {
-  const person = await personWithHistory(app);
+  const person = await userWithHistory(app);
   const proxy = await startTcpProxy(Number(new URL(app.url).port));
   const { page } = await openPage(browser);
   const url = `http://localhost:${proxy.port}`;

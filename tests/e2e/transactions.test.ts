@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { afterAll, expect } from "vitest";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
@@ -18,7 +18,7 @@ test.beforeAll(async ({ app }) => {
 afterAll(() => worker?.stop());
 
 /** A user whose bank's transactions are synced. */
-async function personWithTransactions(app: TestApp): Promise<Person> {
+async function userWithTransactions(app: TestApp): Promise<TestUser> {
   const ada = await app.signUp("analyst");
   const body = { public_token: await app.publicToken() };
   expect((await app.post("/plaid/exchange-token", body, ada)).status).toBe(200);
@@ -33,7 +33,7 @@ test("An account's row leads to its transactions, which load page by page", asyn
   app,
   browser,
 }) => {
-  const ada = await personWithTransactions(app);
+  const ada = await userWithTransactions(app);
   const witness = await openPage(browser);
   const { page } = witness;
   await logIn(app, page, ada);
@@ -63,7 +63,7 @@ test("The transactions page keeps search and filters in its address, and works w
   app,
   browser,
 }) => {
-  const ada = await personWithTransactions(app);
+  const ada = await userWithTransactions(app);
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
@@ -115,7 +115,7 @@ test("The transactions page keeps the focus and announces the count when the use
   app,
   browser,
 }) => {
-  const ada = await personWithTransactions(app);
+  const ada = await userWithTransactions(app);
   const { page, console: said } = await openPage(browser);
   await logIn(app, page, ada);
   await page.goto(`${app.url}/transactions`);
@@ -171,7 +171,7 @@ test("A row opens to its details, where its category is corrected; filters are c
   app,
   browser,
 }) => {
-  const ada = await personWithTransactions(app);
+  const ada = await userWithTransactions(app);
   const witness = await openPage(browser);
   const { page } = witness;
   await logIn(app, page, ada);
@@ -210,7 +210,7 @@ test.skipIf(!isMatrix).for([
   "axe finds nothing on the transactions page in any of its states (%s, %i px)",
   async ([colorScheme, width], { app, browser }) => {
     const stranger = await app.signUp();
-    const ada = await personWithTransactions(app);
+    const ada = await userWithTransactions(app);
     const found: string[] = [];
     const { page } = await openPage(browser, { colorScheme, width });
     const audit = async (address: string, words: string | RegExp) => {

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { ConnectGate } from "../../server/connect/connect-gate.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
 import { lockUser } from "../support/database-faults.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
@@ -28,7 +28,7 @@ async function recoverOnceUnlocked(app: TestApp): Promise<void> {
   await recover(app);
 }
 
-const deleteAccount = (url: string, person: Person) =>
+const deleteAccount = (url: string, person: TestUser) =>
   fetch(`${url}/api/v1/account?confirmation=delete%20my%20account`, {
     method: "DELETE",
     headers: { cookie: person.cookie },
@@ -185,7 +185,7 @@ test("The lost Item is recorded when the process was killed between Plaid's resp
  * A process dies after it stored the access_token, which leaves an attempt without a process. Returns its
  * user.
  */
-async function leaveExchanged(app: TestApp): Promise<Person> {
+async function leaveExchanged(app: TestApp): Promise<TestUser> {
   const person = await app.signUp("analyst");
   const node = await startNode(app.env);
   await node.dieAfter("save");
@@ -234,7 +234,7 @@ test.for([
   async ([_turn, limit], { app }) => {
     const person = await leaveExchanged(app);
     const waits = new AbortController();
-    const limits = { ...app.services.limits, connectTurn: limit };
+    const limits = { ...app.services.limits, connectWait: limit };
     const connectGate = new ConnectGate(8, limits);
     const inside = limit > 0 && connectGate.run(person.id, () => once(waits.signal, "abort"));
     try {

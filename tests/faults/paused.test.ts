@@ -12,7 +12,7 @@ import { attemptsOf, itemsOf } from "../support/rows.ts";
 /** A process of the app that SIGSTOP freezes, and the app of this process. */
 const test = testWithApp(
   {},
-  { limits: { connectTurn: 1_000, connectDeadline: 3_000, connectLock: 1_500 } },
+  { limits: { connectWait: 1_000, connectDeadline: 3_000, connectLock: 1_500 } },
 );
 let node: NodeProcess;
 afterEach(() => node?.kill());

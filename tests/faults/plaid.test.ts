@@ -10,7 +10,7 @@ import { createPlaidAdapter, type PlaidAdapter } from "../../server/plaid/plaid-
 import { rateLimits } from "../../server/plaid/rate-limits.ts";
 import { createPlaidLimiter } from "../../server/rate-limits/plaid-limiter.ts";
 import { Secret } from "../../server/vault/secret.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { startTestApp, type TestApp, type TestUser } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { endConnections } from "../support/database-faults.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
@@ -19,12 +19,12 @@ import { recover } from "../support/recover.ts";
 import { activityOf, attemptsOf, only, setPlan, updateItems } from "../support/rows.ts";
 
 /** Tests with a hanging Plaid use shorter timeouts. */
-const limits = { plaidCall: 300, plaidBackoff: 10, connectTurn: 1_000, connectDeadline: 1_500 };
+const limits = { plaidCall: 300, plaidBackoff: 10, connectWait: 1_000, connectDeadline: 1_500 };
 
 const test = testWithApp({}, { limits });
 test.beforeEach(({ app }) => startOver(app));
 
-const send = (app: TestApp, token: string, person: Person) =>
+const send = (app: TestApp, token: string, person: TestUser) =>
   app.post("/plaid/exchange-token", { public_token: token }, person);
 
 const faults = [
@@ -223,7 +223,7 @@ const connectWith = (
   app: TestApp,
   other: Partial<TestApp["services"]>,
   publicToken: string,
-  person: Person,
+  person: TestUser,
 ) =>
   connectAccount(
     { ...app.services, sharedRuns: new SharedRuns(app.services.limits), ...other },

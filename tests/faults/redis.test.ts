@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
-import { accountsAnswer } from "../../server/accounts/list-accounts.ts";
+import { accountsResponse } from "../../server/accounts/list-accounts.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { entryName } from "../../server/cache/account-store.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { startTestApp, type TestApp, type TestUser } from "../support/app.ts";
 import { startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
 import { dataVersionOf } from "../support/rows.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
-const key = (person: Person) => `fiscility:accounts:{${person.id}}`;
+const key = (person: TestUser) => `fiscility:accounts:{${person.id}}`;
 
 /** The names of this user's banks, over REST with a cookie or a key. */
 async function banks(app: TestApp, headers: Record<string, string>): Promise<string[]> {
@@ -18,7 +18,7 @@ async function banks(app: TestApp, headers: Record<string, string>): Promise<str
 }
 
 /** A user with one bank in the cache, and the headers of a session and of an API key. */
-async function personWithBank(app: TestApp) {
+async function userWithBank(app: TestApp) {
   const person = await app.signUp("cfo");
   await connect(app, person, "ins_109508");
   const { key: apiKey } = await createApiKey(app.services.db, person.id, {
@@ -34,7 +34,7 @@ async function personWithBank(app: TestApp) {
   return { person, ways };
 }
 
-async function connect(app: TestApp, person: Person, institution: string): Promise<void> {
+async function connect(app: TestApp, person: TestUser, institution: string): Promise<void> {
   const publicToken = await app.publicToken(institution);
   const answer = await app.post("/plaid/exchange-token", { public_token: publicToken }, person);
   expect([answer.status, answer.body.outcome]).toEqual([200, "connected"]);
@@ -44,7 +44,7 @@ async function connect(app: TestApp, person: Person, institution: string): Promi
  * Checks that requests are served from PostgreSQL, by session and by key, and that I5 holds through a
  * connection.
  */
-async function expectService(app: TestApp, person: Person, ways: Record<string, string>[]) {
+async function expectService(app: TestApp, person: TestUser, ways: Record<string, string>[]) {
   for (const way of ways) {
     expect(await banks(app, way)).toEqual(["First Platypus Bank"]);
   }
@@ -78,7 +78,7 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
   });
 
   /** Checks that the cache is in use again: a read is stored. */
-  async function expectCached(person: Person, server = redis) {
+  async function expectCached(person: TestUser, server = redis) {
     await expect
       .poll(async () => {
         await banks(app, { cookie: person.cookie });
@@ -91,7 +91,7 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
     const late = await startTcpProxy(redis.port);
     await late.close();
     const own = await startTestApp({ REDIS_URL: `redis://127.0.0.1:${late.port}` });
-    const { person, ways } = await personWithBank(own);
+    const { person, ways } = await userWithBank(own);
     await expectService(own, person, ways);
     expect(events(own, "redis_away")).toBe(1);
     const there = await startRedis(late.port);
@@ -106,7 +106,7 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
   });
 
   test("goes away, and use it again when it is back", async () => {
-    const { person, ways } = await personWithBank(app);
+    const { person, ways } = await userWithBank(app);
     await expectCached(person);
     await redis.stop();
     await expectService(app, person, ways);
@@ -116,7 +116,7 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
   });
 
   test("hangs: one command times out, the rest are refused at once until it returns", async () => {
-    const { person, ways } = await personWithBank(app);
+    const { person, ways } = await userWithBank(app);
     await expectCached(person);
     const before = events(app, "redis_away");
     redis.hang();
@@ -129,7 +129,7 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
   });
 
   test("is behind a network that accepts everything and delivers nothing", async () => {
-    const { person, ways } = await personWithBank(app);
+    const { person, ways } = await userWithBank(app);
     await expectCached(person);
     proxy.hang();
     await expectService(app, person, ways);
@@ -139,7 +139,7 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
   });
 
   test("is slower than the time limit", async () => {
-    const { person, ways } = await personWithBank(app);
+    const { person, ways } = await userWithBank(app);
     await expectCached(person);
     proxy.slow(400);
     await expectService(app, person, ways);
@@ -148,7 +148,7 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
   });
 
   test("is full: nothing new is stored, hits are served, and invalidating works", async () => {
-    const { person, ways } = await personWithBank(app);
+    const { person, ways } = await userWithBank(app);
     await expectCached(person);
     await redis.command("config", "set", "maxmemory-policy", "noeviction");
     await redis.command("config", "set", "maxmemory", "1");
@@ -166,11 +166,11 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
     ["JSON of another shape", (at: string, e: string) => [["hset", at, e, '{"items":[{"id":7}]}']]],
     ["half an entry", (at: string, e: string) => [["hset", at, e, '{"items":[{"id":"']]],
   ])("has garbage under our key, %s, which is dropped and never shown", async (_name, put) => {
-    const { person, ways } = await personWithBank(app);
+    const { person, ways } = await userWithBank(app);
     await expectCached(person);
     const version = await dataVersionOf(app, person);
     await redis.command("del", key(person));
-    const entry = entryName(accountsAnswer, version);
+    const entry = entryName(accountsResponse, version);
     for (const words of put(key(person), entry)) await redis.command(...words);
     for (const way of ways) expect(await banks(app, way)).toEqual(["First Platypus Bank"]);
     // Deleted, and stored again.
@@ -179,14 +179,14 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
   });
 
   test("is replaced by a program that is not Redis", async () => {
-    const { person, ways } = await personWithBank(app);
+    const { person, ways } = await userWithBank(app);
     await expectCached(person);
     proxy.inject("HTTP/1.1 400 Bad Request\r\n\r\n");
     await expectService(app, person, ways);
     await expectCached(person);
     // Also from the start: this app's own address, which speaks HTTP.
     const own = await startTestApp({ REDIS_URL: app.url.replace("http:", "redis:") });
-    const other = await personWithBank(own);
+    const other = await userWithBank(own);
     await expectService(own, other.person, other.ways);
     await own.close();
   });
@@ -196,7 +196,7 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
     await expect
       .poll(() => replica.command("info", "replication"))
       .toContain("master_link_status:up");
-    const { person, ways } = await personWithBank(app);
+    const { person, ways } = await userWithBank(app);
     await expectCached(person);
     await replica.command("replicaof", "no", "one");
     await redis.command("replicaof", "127.0.0.1", String(replica.port));
@@ -223,7 +223,7 @@ describe.skipIf(!inject("redis"))("A Redis cluster", () => {
   });
 
   /** The node that serves this user's slot, and the others. */
-  async function ownerOf(person: Person) {
+  async function ownerOf(person: TestUser) {
     const [first] = cluster.nodes;
     const slot = (await first?.command("cluster", "keyslot", key(person))) ?? "";
     const mine = await Promise.all(
@@ -243,7 +243,7 @@ describe.skipIf(!inject("redis"))("A Redis cluster", () => {
     return { slot, owner, other };
   }
 
-  async function expectCachedAt(person: Person, node: TestRedis) {
+  async function expectCachedAt(person: TestUser, node: TestRedis) {
     await expect
       .poll(async () => {
         await banks(app, { cookie: person.cookie });
@@ -253,7 +253,7 @@ describe.skipIf(!inject("redis"))("A Redis cluster", () => {
   }
 
   test("keeps a user's entries in one slot, and follows ASK and MOVED while it moves", async () => {
-    const { person, ways } = await personWithBank(app);
+    const { person, ways } = await userWithBank(app);
     const { slot, owner, other } = await ownerOf(person);
     await expectCachedAt(person, owner.node);
     const away = events(app, "redis_away");
@@ -273,14 +273,14 @@ describe.skipIf(!inject("redis"))("A Redis cluster", () => {
   });
 
   test("may lose a master that hangs or dies, and uses it again when it is back", async () => {
-    const { person, ways } = await personWithBank(app);
+    const { person, ways } = await userWithBank(app);
     const { owner } = await ownerOf(person);
     await expectCachedAt(person, owner.node);
     owner.node.hang();
     await expectService(app, person, ways);
     owner.node.go();
     await expectCachedAt(person, owner.node);
-    const other = await personWithBank(app);
+    const other = await userWithBank(app);
     await owner.node.stop();
     await expectService(app, other.person, other.ways);
   });

@@ -6,8 +6,8 @@ import { pendingMigrations } from "../../db/migrate.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { withEmptyDatabase } from "../support/database.ts";
 import { startMain } from "../support/main-process.ts";
-import { addPerson, type Person } from "../support/people.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
+import { addTestUser, type TestUser } from "../support/test-users.ts";
 import { versionBefore } from "../support/version-before.ts";
 
 /** Its local Plaid and its environment are used; its own server gets no requests. */
@@ -24,14 +24,14 @@ afterAll(async () => {
 
 /** Adds a user on plan CFO. */
 const addTo = (database: pg.Client) =>
-  addPerson(
+  addTestUser(
     database,
     { SESSION_SECRET: app.env.SESSION_SECRET as string, production: false },
     { name: "Ada", email: `${randomUUID()}@example.com`, plan: "cfo" },
   );
 
 /** Returns the response of a call that must succeed. */
-async function ask({ cookie }: Person, url: string, body?: object) {
+async function ask({ cookie }: TestUser, url: string, body?: object) {
   const answer = await fetch(url, {
     method: body ? "POST" : "GET",
     headers: { cookie, "content-type": "application/json" },
@@ -43,7 +43,7 @@ async function ask({ cookie }: Person, url: string, body?: object) {
 }
 
 /** Connects a bank on one node, waits for its sync on another, and disconnects it there. */
-async function connectAndDisconnect(person: Person, one: string, another: string): Promise<void> {
+async function connectAndDisconnect(person: TestUser, one: string, another: string): Promise<void> {
   const itemsAt = async (url: string) => (await ask(person, `${url}/api/v1/accounts`)).items;
   const { item } = await ask(person, `${one}/plaid/exchange-token`, {
     public_token: await app.publicToken(),

@@ -16,7 +16,7 @@ import { parseConfig, parseTokenKeys } from "../../server/config.ts";
 import { type RunningServer, startServer } from "../../server/server.ts";
 import { Secret } from "../../server/vault/secret.ts";
 import { Vault } from "../../server/vault/vault.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
 import { built } from "../support/built.ts";
 import { testWithApp } from "../support/fixtures.ts";
@@ -32,7 +32,7 @@ const past = 1_000;
 const test = testWithApp({ TOKEN_KEYS: old, TOKEN_ENVELOPES: "v1" });
 /** A server that was started with the new ring. */
 let node: RunningServer;
-let ada: Person;
+let ada: TestUser;
 let unfinished: string;
 test.beforeAll(async ({ app }) => {
   ada = await app.signUp("cfo");

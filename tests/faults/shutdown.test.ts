@@ -1,14 +1,14 @@
 import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect } from "vitest";
-import type { Person } from "../support/app.ts";
+import type { TestUser } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { startMain } from "../support/main-process.ts";
 import { attemptsOf, jobsIn } from "../support/rows.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 const test = testWithApp();
-let owner: Person;
+let owner: TestUser;
 let node: Awaited<ReturnType<typeof startMain>> | undefined;
 test.beforeAll(async ({ app }) => {
   owner = await app.signUp("cfo");

@@ -58,7 +58,7 @@ test("The pool drops a connection and does not use it again when PostgreSQL vani
     url: wire.url,
     max: 1,
     connectTimeoutMs: 1_000,
-    answerTimeoutMs: timeLimits.databaseAnswer,
+    responseTimeoutMs: timeLimits.databaseResponse,
     ...limits,
     onIdleError,
   });

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { startTestApp, type TestApp, type TestUser } from "../support/app.ts";
 import { isMatrix } from "../support/matrix.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
@@ -9,7 +9,7 @@ const operations = isMatrix ? 5_000 : 1_000;
 const atOnce = 12;
 
 /** A user with the model of what they must see: the connections with a response so far. */
-interface Member extends Person {
+interface Member extends TestUser {
   answered: Set<string>;
   connects: number;
 }

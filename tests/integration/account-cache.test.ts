@@ -27,7 +27,7 @@ const list = (name: string): AccountsListOutput => ({
       refresh: { status: "idle", availableAt: null },
       sync: { status: "done", at: null, problem: null },
       unreadable: { transactions: 0, accounts: 0 },
-      trail: { steps: [], transactions: 0 },
+      timeline: { steps: [], transactions: 0 },
       createdAt: new Date().toISOString(),
       accounts: [],
     },

@@ -1,11 +1,11 @@
 import { expect } from "vitest";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { addBank } from "../support/bank.ts";
 import { testWithApp } from "../support/fixtures.ts";
 
 const test = testWithApp();
 
-async function accountsOf(app: TestApp, person: Person) {
+async function accountsOf(app: TestApp, person: TestUser) {
   const cookie = { cookie: person.cookie };
   const response = await fetch(`${app.url}/api/v1/accounts`, { headers: cookie });
   return (await response.json()).items[0].accounts;

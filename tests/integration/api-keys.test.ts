@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { endpoints } from "../../server/api/contract/endpoints.ts";
 import { makeApiKey } from "../../server/auth/api-key-format.ts";
 import { type Scope, scope } from "../../server/contracts/api-keys.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { built } from "../support/built.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { expireApiKey } from "../support/rows.ts";
@@ -14,7 +14,7 @@ const test = testWithApp();
 /** Creates a key as the page does. */
 async function makeKey(
   app: TestApp,
-  person: Person,
+  person: TestUser,
   scopes: readonly Scope[] = scope.options,
   days = 90,
 ) {

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { type AttemptStatus, moveAttempt } from "../../db/link-attempts.ts";
 import { transitions } from "../../server/connect/attempt.ts";
 import { type Attempt, moved } from "../model/world.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 
 /**
@@ -11,7 +11,7 @@ import { testWithApp } from "../support/fixtures.ts";
  * nothing.
  */
 const test = testWithApp();
-let person: Person;
+let person: TestUser;
 test.beforeAll(async ({ app }) => {
   person = await app.signUp();
 });

@@ -4,12 +4,12 @@ import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { expect } from "vitest";
 import { nextPath } from "../../app/auth/next-path.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 
 /** Requests that `fuzz.test.ts` has found: each caused a 5xx, a hang or a bypass once. */
 const test = testWithApp();
-let person: Person;
+let person: TestUser;
 test.beforeAll(async ({ app }) => {
   person = await app.signUp();
 });

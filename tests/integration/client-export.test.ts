@@ -2,14 +2,14 @@ import { expect } from "vitest";
 import type { ExportFormat, ExportOutput } from "../../client/src/index.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import type { Scope } from "../../server/contracts/api-keys.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { failure, json, quick, refused, stand } from "../support/client.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { addTransactions } from "../support/rows.ts";
 
 const test = testWithApp();
 
-async function clientOf(app: TestApp, person: Person, scopes: Scope[] = ["account:export"]) {
+async function clientOf(app: TestApp, person: TestUser, scopes: Scope[] = ["account:export"]) {
   const input = { name: "Export", scopes, expiresInDays: 1 };
   const { key } = await createApiKey(app.services.db, person.id, input);
   return quick(app.url, { apiKey: key });
@@ -30,7 +30,7 @@ test("An API key with account:export gets the whole export, as an object and as 
   const client = await clientOf(app, ada);
   const all: ExportOutput = await client.account.exportData.query();
   expect(all.transactions.length).toBeGreaterThanOrEqual(450);
-  expect([all.items.length, all.apiKeys.length, all.person.id]).toEqual([1, 1, ada.id]);
+  expect([all.items.length, all.apiKeys.length, all.user.id]).toEqual([1, 1, ada.id]);
 
   const read = async (format: ExportFormat) =>
     new Response(await client.account.download(format)).text();
@@ -47,7 +47,7 @@ test("An API key with account:export gets the whole export, as an object and as 
   const of = (field: string) => lines.flatMap((line) => (line.field === field ? line.value : []));
   expect(of("transactions")).toEqual(whole.transactions);
   expect(of("items")).toEqual(whole.items);
-  expect(of("person")).toEqual([whole.person]);
+  expect(of("user")).toEqual([whole.user]);
   expect(new Set(lines.map(({ field }) => field))).toEqual(
     new Set(Object.keys(whole).filter((field) => whole[field].length !== 0)),
   );

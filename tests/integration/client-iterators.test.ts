@@ -10,7 +10,7 @@ import { addTransactions, raiseDataVersion } from "../support/rows.ts";
 
 const test = testWithApp();
 
-async function personWithClient(app: TestApp) {
+async function userWithClient(app: TestApp) {
   const ada = await app.signUp("analyst");
   const input = { name: "Key", scopes: scope.options, expiresInDays: 1 };
   const { key, apiKey } = await createApiKey(app.services.db, ada.id, input);
@@ -21,7 +21,7 @@ async function personWithClient(app: TestApp) {
 test("transactions.iterate yields each matching transaction once, over several pages", async ({
   app,
 }) => {
-  const { ada, client } = await personWithClient(app);
+  const { ada, client } = await userWithClient(app);
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
   await addTransactions(app, ada, 630, 10);
   for (const limit of [undefined, 97]) {
@@ -64,7 +64,7 @@ test("transactions.iterate fetches no page before the loop needs it, and fails a
 test("transactions.changes.iterate gives every change page after page, and goes on where a page ended", async ({
   app,
 }) => {
-  const { ada, client } = await personWithClient(app);
+  const { ada, client } = await userWithClient(app);
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
   await addTransactions(app, ada, 430, 10);
   const read = async (input: { since?: string; limit?: number } = {}) => {
@@ -89,7 +89,7 @@ test("transactions.changes.iterate gives every change page after page, and goes 
 });
 
 test("transactions.list takes a limit of 1 to 500, also over REST", async ({ app }) => {
-  const { ada, client } = await personWithClient(app);
+  const { ada, client } = await userWithClient(app);
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
   await addTransactions(app, ada, 600, 10);
   const count = async (limit?: number) =>
@@ -111,7 +111,7 @@ test("transactions.list takes a limit of 1 to 500, also over REST", async ({ app
 test("live.changes.iterate yields changes to a loop, only the newest to a slow one, and ends with the loop", async ({
   app,
 }) => {
-  const { ada, client, revoke } = await personWithClient(app);
+  const { ada, client, revoke } = await userWithClient(app);
   const seen: number[] = [];
   for await (const { data } of client.live.changes.iterate()) {
     seen.push(data.dataVersion);

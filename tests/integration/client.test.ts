@@ -14,7 +14,7 @@ import { itemsOf, revokeApiKeys } from "../support/rows.ts";
 const test = testWithApp();
 
 /** A user on a plan, with a key that has every scope and a client that uses it. */
-async function personWithClient(
+async function userWithClient(
   app: TestApp,
   plan = "analyst",
   options: Partial<ClientOptions> = {},
@@ -35,7 +35,7 @@ async function personWithClient(
 test("The client connects a bank, reads it back, and reads plan and activity (G1)", async ({
   app,
 }) => {
-  const { client } = await personWithClient(app);
+  const { client } = await userWithClient(app);
   expect((await client.plaid.createLinkToken.mutate()).linkToken).toMatch(/^link-/);
   const publicToken = await app.publicToken();
   const connected = await client.connectAccount.mutate({ publicToken });
@@ -49,7 +49,7 @@ test("The client connects a bank, reads it back, and reads plan and activity (G1
 });
 
 test("The client's limit_reached has plan, limit, used and wanted (G2)", async ({ app }) => {
-  const { client } = await personWithClient(app, "intern");
+  const { client } = await userWithClient(app, "intern");
   const error = await failure(
     client.connectAccount.mutate({ publicToken: await app.publicToken() }),
   );
@@ -62,7 +62,7 @@ test("The client's limit_reached has plan, limit, used and wanted (G2)", async (
 test("The client's invalid_input has the field, rate_limited the wait, and scope_missing the scope (G2)", async ({
   app,
 }) => {
-  const { client, person } = await personWithClient(app);
+  const { client, person } = await userWithClient(app);
   const invalid = await failure(client.connectAccount.mutate({ publicToken: "nonsense" }));
   if (invalid.reason !== "invalid_input") throw invalid;
   expect(invalid.issues[0]?.path).toBe("publicToken");
@@ -79,7 +79,7 @@ test("The client's invalid_input has the field, rate_limited the wait, and scope
 });
 
 test("The client distinguishes a revoked key from a wrong one (G3)", async ({ app }) => {
-  const { client, person } = await personWithClient(app);
+  const { client, person } = await userWithClient(app);
   await revokeApiKeys(app, person);
   expect((await failure(client.plan.get.query())).reason).toBe("api_key_revoked");
   expect((await failure(quick(app.url).plan.get.query())).reason).toBe("api_key_invalid");
@@ -154,7 +154,7 @@ test("The client throws unknown_reason, with name and message, for a newer serve
 });
 
 test("The client keeps the reason of a refusal from before tRPC", async ({ app }) => {
-  const { client } = await personWithClient(app);
+  const { client } = await userWithClient(app);
   const error = await failure(
     client.connectAccount.mutate({
       publicToken: "public-sandbox-x",
@@ -244,7 +244,7 @@ test("The client hides a short outage of a gateway from its caller (G1)", async 
 test("The client connects once when the response was lost and the connection is sent again (I2)", async ({
   app,
 }) => {
-  const { client, person } = await personWithClient(app, "analyst", {
+  const { client, person } = await userWithClient(app, "analyst", {
     fetch: loseTheFirstAnswer("connectAccount"),
   });
   const connected = await client.connectAccount.mutate({ publicToken: await app.publicToken() });

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
 import { refuseWrites } from "../support/database-faults.ts";
 import { testWithApp } from "../support/fixtures.ts";
@@ -15,10 +15,10 @@ import {
 const test = testWithApp({}, { pooled: true });
 test.beforeEach(({ app }) => app.clearFaults());
 
-const exchange = (app: TestApp, token: string, person: Person, metadata?: unknown) =>
+const exchange = (app: TestApp, token: string, person: TestUser, metadata?: unknown) =>
   app.post("/plaid/exchange-token", { public_token: token, metadata }, person);
 
-async function list(app: TestApp, person: Person) {
+async function list(app: TestApp, person: TestUser) {
   const response = await fetch(`${app.url}/trpc/accounts.list`, {
     headers: { cookie: person.cookie },
   });

@@ -1,17 +1,17 @@
 import { expect } from "vitest";
 import { syncItem } from "../../server/transactions/sync-item.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { addBank } from "../support/bank.ts";
 import { testWithApp } from "../support/fixtures.ts";
 
 const test = testWithApp();
 
-async function get(app: TestApp, path: string, person: Person) {
+async function get(app: TestApp, path: string, person: TestUser) {
   const answer = await fetch(`${app.url}/api/v1/${path}`, { headers: { cookie: person.cookie } });
   expect(answer.status).toBe(200);
   return answer.json();
 }
-const correct = (app: TestApp, person: Person, body: object) =>
+const correct = (app: TestApp, person: TestUser, body: object) =>
   app.post("/api/v1/transaction-corrections", body, person);
 
 test("A correction of a pending transaction still applies once it is posted, and after the history is synced again (I5)", async ({

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { recover } from "../support/recover.ts";
@@ -39,7 +39,7 @@ async function settled(app: TestApp, email = "ada.lovelace@example.com") {
   return { person, key: made.body.key as string };
 }
 
-async function call(app: TestApp, person: Person, method: string, path: string) {
+async function call(app: TestApp, person: TestUser, method: string, path: string) {
   const answer = await fetch(`${app.url}/api/v1/${path}`, {
     method,
     headers: { cookie: person.cookie },
@@ -48,7 +48,7 @@ async function call(app: TestApp, person: Person, method: string, path: string) 
   const body: any = await answer.json();
   return { status: answer.status, body };
 }
-const deleteAccount = (app: TestApp, person: Person, words = "delete my account") =>
+const deleteAccount = (app: TestApp, person: TestUser, words = "delete my account") =>
   call(app, person, "DELETE", `account?confirmation=${encodeURIComponent(words)}`);
 
 /** Every row of every table of the product, as text. */
@@ -177,7 +177,7 @@ test("account.exportData has the user, every bank and the whole history, and no 
   );
   const { status, body } = await call(app, person, "GET", "account/export");
   expect(status).toBe(200);
-  expect(body.person).toEqual({ id: person.id, name: "Ada Lovelace", email: person.email });
+  expect(body.user).toEqual({ id: person.id, name: "Ada Lovelace", email: person.email });
   expect(body.items).toEqual((await call(app, person, "GET", "accounts")).body.items);
   expect(body.activity).toHaveLength(152);
   expect(body.plan).toBe("analyst");

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { recover } from "../support/recover.ts";
@@ -25,15 +25,15 @@ async function connected(app: TestApp, plan = "analyst") {
   const { item, accounts } = answer.body;
   return { person, token, itemId: item.id as string, accountCount: accounts.length as number };
 }
-const exchange = (app: TestApp, token: string, person: Person) =>
+const exchange = (app: TestApp, token: string, person: TestUser) =>
   app.post("/plaid/exchange-token", { public_token: token }, person);
 const disconnect = (
   app: TestApp,
-  person: Person,
+  person: TestUser,
   itemId: string,
   confirmation = `disconnect ${bank}`,
 ) => app.post("/api/v1/disconnections", { item_id: itemId, confirmation }, person);
-const read = async (app: TestApp, person: Person, path: string) =>
+const read = async (app: TestApp, person: TestUser, path: string) =>
   (await fetch(`${app.url}/api/v1/${path}`, { headers: { cookie: person.cookie } })).json();
 const disconnections = async (app: TestApp) =>
   (await activityOf(app)).filter(({ kind }) => kind === "disconnected");

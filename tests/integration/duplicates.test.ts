@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { startTestApp, type TestApp, type TestUser } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { goThroughLink } from "../support/link-session.ts";
 
@@ -21,7 +21,7 @@ const chase = "ins_56";
  * Connects with a token of this bank and log-in, with the metadata that Link would pass, or with `metadata`.
  */
 async function connect(
-  person: Person,
+  person: TestUser,
   more: { bank?: string; holder?: string; metadata?: unknown; connectAnyway?: boolean } = {},
 ) {
   const { bank = platypus, holder = "user_good", ...rest } = more;
@@ -30,7 +30,7 @@ async function connect(
 }
 
 const send = (
-  person: Person,
+  person: TestUser,
   token: string,
   { metadata, connectAnyway }: { metadata?: unknown; connectAnyway?: boolean } = {},
 ) =>
@@ -41,7 +41,7 @@ const send = (
   );
 
 /** Link's metadata for the accounts that the user has now. */
-async function metadataOfHeld(person: Person, bank = platypus) {
+async function metadataOfHeld(person: TestUser, bank = platypus) {
   const accounts = await app.query(
     "select name, mask, type, subtype from accounts where user_id = $1 order by position",
     [person.id],

@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { endpoints, subscriptions } from "../../server/api/contract/endpoints.ts";
 import { restFields } from "../../server/api/transport/rest-fields.ts";
 import { logInForm, signUpForm } from "../../server/contracts/session.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { inputsOf, type RawRequest, rawRequests } from "../support/bad-input.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { isMatrix } from "../support/matrix.ts";
@@ -16,9 +16,9 @@ const seed = Number(process.env.FUZZ_SEED ?? 20_260_101);
 const timeout = 60_000 + numRuns * 2_000;
 
 const test = testWithApp();
-let person: Person;
+let person: TestUser;
 /** The user of requests that log out, so that the other user stays logged in. */
-let leaving: Person;
+let leaving: TestUser;
 let rows: string;
 test.beforeAll(async ({ app }) => {
   [person, leaving] = [await app.signUp("cfo"), await app.signUp()];
@@ -74,11 +74,11 @@ const logsOut = /^\/(logout|api\/auth\/sign-out)/;
  * Tables that record refused valid input: a connection (I8), a wrong password, a passkey whose challenge is
  * used up.
  */
-const trail = ["link_attempts", "account_activity", "security_events", "passkey_challenges"];
+const audit = ["link_attempts", "account_activity", "security_events", "passkey_challenges"];
 
 /** @param isGood whether the input is valid; undefined when that cannot be told */
 async function check(app: TestApp, request: RawRequest, isGood?: boolean): Promise<void> {
-  const mayChange = isGood ? trail : [];
+  const mayChange = isGood ? audit : [];
   const before = await rowsBut(app, mayChange);
   const answer = await send(app, request);
   expect(answer, "a failure of ours").toMatchObject({ status: expect.toSatisfy((s) => s < 500) });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Endpoint, endpoints } from "../../server/api/contract/endpoints.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { startTestApp, type TestApp, type TestUser } from "../support/app.ts";
 import {
   endings,
   goodCall,
@@ -17,8 +17,8 @@ import { dataVersionOf, raiseDataVersion } from "../support/rows.ts";
 import { openStream } from "../support/sse.ts";
 
 let app: TestApp;
-let ada: Person;
-let mallory: Person;
+let ada: TestUser;
+let mallory: TestUser;
 let hers: Owned;
 /** Mallory's key, with every scope. */
 let key: string;

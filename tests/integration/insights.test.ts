@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { type AccountOf, addBank, ago, type Moved } from "../support/bank.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { raiseDataVersion, updateAccounts } from "../support/rows.ts";
@@ -7,13 +7,13 @@ import { raiseDataVersion, updateAccounts } from "../support/rows.ts";
 const test = testWithApp();
 
 /** A user with one bank with these accounts and transactions. */
-async function personWith(app: TestApp, accounts: AccountOf[], moved: Moved[]): Promise<Person> {
+async function userWith(app: TestApp, accounts: AccountOf[], moved: Moved[]): Promise<TestUser> {
   const person = await app.signUp("cfo");
   await addBank(app, person, "Bank", accounts, moved);
   return person;
 }
 
-async function get(app: TestApp, path: string, person: Person) {
+async function get(app: TestApp, path: string, person: TestUser) {
   const response = await fetch(`${app.url}/api/v1/insights/${path}`, {
     headers: { cookie: person.cookie },
   });
@@ -24,7 +24,7 @@ async function get(app: TestApp, path: string, person: Person) {
 test("insights.netWorth subtracts the transactions from the balances, in each currency", async ({
   app,
 }) => {
-  const person = await personWith(
+  const person = await userWith(
     app,
     [
       { balance: "1000.10" },
@@ -66,12 +66,12 @@ test("insights.netWorth subtracts the transactions from the balances, in each cu
 test("insights.netWorth has only today without transactions, and at most a year", async ({
   app,
 }) => {
-  const still = await personWith(app, [{ balance: "5" }], []);
+  const still = await userWith(app, [{ balance: "5" }], []);
   expect(await get(app, "net-worth", still)).toEqual([
     { currency: "USD", days: [{ date: ago(0), amount: "5" }] },
   ]);
   expect(await get(app, "cash-flow", still)).toEqual([]);
-  const old = await personWith(
+  const old = await userWith(
     app,
     [{ balance: "5" }],
     [
@@ -85,7 +85,7 @@ test("insights.netWorth has only today without transactions, and at most a year"
   expect(days[0]).toEqual({ date: ago(301), amount: "11" });
   expect(days.at(-2)).toEqual({ date: ago(1), amount: "9" });
   expect(days.at(-1)).toEqual({ date: ago(0), amount: "5" });
-  const far = await personWith(
+  const far = await userWith(
     app,
     [{ balance: "5" }],
     Array.from({ length: 380 }, (_, day): Moved => [0, day, "1"]),
@@ -97,7 +97,7 @@ test("insights.netWorth has only today without transactions, and at most a year"
 
 test("insights.netWorth goes back as far as the range says", async ({ app }) => {
   const moved = Array.from({ length: 500 }, (_, day): Moved => [0, day, "1"]);
-  const person = await personWith(app, [{ balance: "5" }], moved);
+  const person = await userWith(app, [{ balance: "5" }], moved);
   for (const [range, days] of Object.entries({ "1m": 31, "3m": 92, "1y": 365, all: 501 })) {
     const [line] = await get(app, `net-worth?range=${range}`, person);
     expect([range, line.days.length]).toEqual([range, days]);
@@ -106,7 +106,7 @@ test("insights.netWorth goes back as far as the range says", async ({ app }) => 
 });
 
 test("insights.categories adds up to the month of insights.cashFlow", async ({ app }) => {
-  const person = await personWith(
+  const person = await userWith(
     app,
     [{ balance: "100" }, { balance: "100" }, { balance: "9", currency: "EUR" }],
     [
@@ -138,7 +138,7 @@ test("insights.categories adds up to the month of insights.cashFlow", async ({ a
 test("insights.cashFlow excludes pending transactions and transfers between own accounts", async ({
   app,
 }) => {
-  const person = await personWith(
+  const person = await userWith(
     app,
     [{ balance: "100" }, { balance: "100" }, { balance: "100", type: "credit" }],
     [
@@ -166,7 +166,7 @@ test("insights.cashFlow excludes pending transactions and transfers between own 
 test("Insights show a change in the next response, and nothing of another user (I5, R5)", async ({
   app,
 }) => {
-  const person = await personWith(app, [{ balance: "100" }], [[0, 1, "10"]]);
+  const person = await userWith(app, [{ balance: "100" }], [[0, 1, "10"]]);
   const eve = await app.signUp();
   expect((await get(app, "net-worth", person))[0].days[0].amount).toBe("110");
   await updateAccounts(app, { current_balance: "90" }, person);

@@ -1,16 +1,16 @@
 import { expect } from "vitest";
-import { keepLooks } from "../../server/items/keep-looks.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import { updateBranding } from "../../server/items/update-branding.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 
 const test = testWithApp();
 
-async function connect(app: TestApp, person: Person): Promise<string> {
+async function connect(app: TestApp, person: TestUser): Promise<string> {
   const body = { public_token: await app.publicToken("ins_109508") };
   return (await app.post("/plaid/exchange-token", body, person)).body.item.id;
 }
 
-async function institutionOf(app: TestApp, person: Person) {
+async function institutionOf(app: TestApp, person: TestUser) {
   const cookie = { cookie: person.cookie };
   const answer = await fetch(`${app.url}/api/v1/accounts`, { headers: cookie });
   return (await answer.json()).items[0].institution;
@@ -27,7 +27,7 @@ test("A bank's logo, color and website are fetched once for all its users, and s
   const keep = () =>
     Promise.all(
       [ada, grace].map(({ id: userId }, at) =>
-        keepLooks(app.services, { userId, itemId: itemIds[at] as string }, app.services.log),
+        updateBranding(app.services, { userId, itemId: itemIds[at] as string }, app.services.log),
       ),
     );
   await keep();
@@ -58,12 +58,12 @@ test("A bank that Plaid cannot return now does not change, and is fetched on ano
     times: 9,
     do: { error: "INTERNAL_SERVER_ERROR" },
   });
-  await keepLooks(app.services, item, app.services.log);
+  await updateBranding(app.services, item, app.services.log);
   await app.clearFaults();
-  await keepLooks(app.services, item, app.services.log);
+  await updateBranding(app.services, item, app.services.log);
   expect((await institutionOf(app, person)).logo).toBeNull();
   await app.query("update institutions set asked_at = now() - interval '2 days'");
-  await keepLooks(app.services, item, app.services.log);
+  await updateBranding(app.services, item, app.services.log);
   expect((await institutionOf(app, person)).logo).toMatch(/^\/logos\/[0-9a-f]{32}\.png$/);
 });
 

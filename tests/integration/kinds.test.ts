@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { requestDueSyncs } from "../../db/item-syncs.ts";
 import type { LinkKind } from "../../server/contracts/connect.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
@@ -24,20 +24,20 @@ test.afterEach(async () => {
 });
 
 /** Opens Link for this kind, and connects the bank in it. */
-async function connect(app: TestApp, person: Person, kind: LinkKind | undefined, bank: string) {
+async function connect(app: TestApp, person: TestUser, kind: LinkKind | undefined, bank: string) {
   const { body } = await app.post("/trpc/plaid.createLinkToken", { kind }, person);
   const { linkToken } = body.result.data;
   const { publicToken } = await goThroughLink(app, linkToken, { bank });
   return app.post("/trpc/connectAccount", { publicToken, linkToken }, person);
 }
 /** Waits until every job has run. */
-async function atRest(app: TestApp, person: Person): Promise<void> {
+async function atRest(app: TestApp, person: TestUser): Promise<void> {
   worker ??= await startWorker(app.services);
   await expect
     .poll(async () => (await syncsOf(app, person)).map(({ status }) => status))
     .toEqual(["done"]);
 }
-const shown = async (app: TestApp, person: Person) =>
+const shown = async (app: TestApp, person: TestUser) =>
   (await app.get("/api/v1/accounts", person)).items[0];
 const balances = async (app: TestApp) =>
   (await accountsOf(app)).map(({ current_balance }) => current_balance);
@@ -68,7 +68,7 @@ test.for([
     const item = await shown(app, person);
     expect(item).toMatchObject({ has_transactions: false, status: "good", problem: null });
     expect(
-      item.trail.steps.map(({ step, state }: { step: string; state: string }) => [step, state]),
+      item.timeline.steps.map(({ step, state }: { step: string; state: string }) => [step, state]),
     ).toEqual([
       ["connected", "done"],
       ["refreshed", "done"],

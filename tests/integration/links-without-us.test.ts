@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import { finishLinks } from "../../server/connect/finish-links.ts";
-import { readNews } from "../../server/connect/link-news.ts";
+import { listLinkNews } from "../../server/connect/link-news.ts";
 import { linkTokenSessionsResponse } from "../../server/plaid/link-sessions.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
@@ -17,12 +17,12 @@ const tellResults = (app: TestApp, tells = true) =>
   app.control("POST", "settings", { link_events: tells });
 
 /** Opens a Link of the user by the API; with an Item in update mode. */
-async function openLink(app: TestApp, person: Person, itemId?: string): Promise<string> {
+async function openLink(app: TestApp, person: TestUser, itemId?: string): Promise<string> {
   const { body } = await app.post("/trpc/plaid.createLinkToken", { itemId }, person);
   return body.result.data.linkToken;
 }
 /** A user finishes Link and closes the tab before `onSuccess`. */
-async function closeTab(app: TestApp, person: Person, bank = "ins_109508") {
+async function closeTab(app: TestApp, person: TestUser, bank = "ins_109508") {
   const linkToken = await openLink(app, person);
   const done = await goThroughLink(app, linkToken, { bank });
   // Only now, so that no webhook has reported it.
@@ -47,7 +47,7 @@ test.beforeEach(() => {
 });
 
 /** The messages that the dashboard shows. */
-const newsOf = (app: TestApp, person: Person) => readNews(app.services, person);
+const newsOf = (app: TestApp, person: TestUser) => listLinkNews(app.services, person);
 const links = (app: TestApp) => app.query("select * from link_tokens order by created_at");
 const asked = (app: TestApp) => app.requestsAtPlaid("/link/token/get");
 
@@ -80,7 +80,7 @@ test("A finished Link is shown once, and only to its user", async ({ app }) => {
   await closeTab(app, person);
   await pass(app, 6);
   const [{ id }] = await links(app);
-  const tell = ({ cookie }: Person) =>
+  const tell = ({ cookie }: TestUser) =>
     fetch(`${app.url}/link-news`, {
       method: "POST",
       headers: { cookie },

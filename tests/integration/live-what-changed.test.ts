@@ -3,7 +3,7 @@ import type { LiveChange } from "../../client/src/index.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { addBank } from "../support/bank.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { accountsOf, addTransactions, itemsOf, raiseDataVersion } from "../support/rows.ts";
@@ -41,7 +41,7 @@ async function follow(headers: Record<string, string>, lastEventId?: string) {
 
 const nothing = { items: [], accounts: [], transactions: [], more: false };
 
-const sync = (app: TestApp, user: Person, itemId: string) =>
+const sync = (app: TestApp, user: TestUser, itemId: string) =>
   syncItem(
     app.services,
     { userId: user.id, itemId },

@@ -2,7 +2,7 @@ import { afterAll, expect } from "vitest";
 import { createClient, type FiscilityError } from "../../client/src/index.ts";
 import { createApiKey, revokeApiKey } from "../../server/auth/api-keys.ts";
 import type { Scope } from "../../server/contracts/api-keys.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { endConnections } from "../support/database-faults.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { expireApiKey, raiseDataVersion } from "../support/rows.ts";
@@ -42,7 +42,7 @@ const versions = (stream: Awaited<ReturnType<typeof follow>>): number[] =>
 
 const change = (app: TestApp, user: { id: string }, by = 1) => raiseDataVersion(app, user, by);
 
-async function keyOf(app: TestApp, person: Person, scopes: Scope[] = ["accounts:read"]) {
+async function keyOf(app: TestApp, person: TestUser, scopes: Scope[] = ["accounts:read"]) {
   const { key, apiKey } = await createApiKey(app.services.db, person.id, {
     name: "Live",
     scopes,

@@ -5,7 +5,7 @@ import { RedisAdapter } from "../../server/cache/redis-adapter.ts";
 import { redisAddress } from "../../server/cache/redis-address.ts";
 import { createLog } from "../../server/telemetry/log.ts";
 import { timeLimits } from "../../server/time-limits.ts";
-import type { Person } from "../support/app.ts";
+import type { TestUser } from "../support/app.ts";
 import { countHashes } from "../support/count-hashes.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { knownBrowser, throttleOf, tryTo } from "../support/log-in-tries.ts";
@@ -192,7 +192,7 @@ describe("The log-in throttle", () => {
         headers: { "content-type": "application/json", ...headers },
         body: JSON.stringify({ email: ada.email.toUpperCase(), password }),
       });
-    const deviceOf = async ({ email, password }: Person) => {
+    const deviceOf = async ({ email, password }: TestUser) => {
       const { headers } = await app.post("/api/auth/sign-in/email", { email, password });
       const cookie = headers.getSetCookie().find((line) => line.startsWith("fiscility.device="));
       return cookie?.split(";")[0] ?? "";

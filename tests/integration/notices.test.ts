@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { setPlan } from "../../db/plans.ts";
 import { noticeKinds } from "../../server/contracts/mail.ts";
 import { remind } from "../../server/mail/remind.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { mailAbout, mailTo, sendForm, workFor } from "../support/mail.ts";
 import { doneSyncsOf, itemsOf, mailsOf, only, updateItems } from "../support/rows.ts";
@@ -16,21 +16,21 @@ test.beforeEach(async ({ app, onTestFinished }) => {
 });
 
 /** A user who has every notice turned on. */
-async function attentive(app: TestApp): Promise<Person> {
+async function attentive(app: TestApp): Promise<TestUser> {
   const ada = await app.signUp("analyst");
   await app.query("delete from declined_notices where user_id = $1", [ada.id]);
   return ada;
 }
-async function connect(app: TestApp, user: Person) {
+async function connect(app: TestApp, user: TestUser) {
   const body = { public_token: await app.publicToken() };
   expect((await app.post("/plaid/exchange-token", body, user)).status).toBe(200);
   // A sync that ends later would set the bank's status to good.
   await expect.poll(async () => (await doneSyncsOf(app, user)).length).toBe(1);
   return only(itemsOf(app, user));
 }
-const kindsOf = async (app: TestApp, user: Person) =>
+const kindsOf = async (app: TestApp, user: TestUser) =>
   (await mailsOf(app, user)).map(({ kind }) => kind);
-const logIn = (app: TestApp, user: Person, agent: string, cookie = "") =>
+const logIn = (app: TestApp, user: TestUser, agent: string, cookie = "") =>
   fetch(`${app.url}/api/auth/sign-in/email`, {
     method: "POST",
     headers: { "content-type": "application/json", "user-agent": agent, cookie },

@@ -10,13 +10,13 @@ import { expect, onTestFinished } from "vitest";
 import { endpoints, subscriptions } from "../../server/api/contract/endpoints.ts";
 import type { OpenApi } from "../../server/api/contract/openapi.ts";
 import type { Operation } from "../../server/api/contract/openapi-operation.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { endings, goodCall, restCall, stock, withDevice } from "../support/good-calls.ts";
 
 const test = testWithApp();
 let document: OpenApi;
-let ada: Person;
+let ada: TestUser;
 test.beforeAll(async ({ app }) => {
   ada = await app.signUp("analyst");
   document = (await (await fetch(`${app.url}/api/openapi.json`)).json()) as OpenApi;

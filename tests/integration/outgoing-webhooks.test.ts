@@ -6,7 +6,7 @@ import { verifyWebhook, WebhookError } from "../../client/src/webhooks.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { webhookEvent } from "../../server/contracts/webhook-events.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { built } from "../support/built.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { itemsOf, only, updateItems } from "../support/rows.ts";
@@ -36,19 +36,19 @@ async function receiver() {
 }
 
 /** Adds an address. Returns its id and its secret. */
-async function addWebhook(app: TestApp, person: Person, url: string, events = everything) {
+async function addWebhook(app: TestApp, person: TestUser, url: string, events = everything) {
   await app.stepUp(person);
   const { status, body } = await app.post("/api/v1/webhooks", { url, events }, person);
   expect(status, JSON.stringify(body)).toBe(200);
   return { id: body.webhook.id as string, secret: body.secret as string };
 }
 
-const connect = async (app: TestApp, person: Person, institution?: string) => {
+const connect = async (app: TestApp, person: TestUser, institution?: string) => {
   const publicToken = await app.publicToken(institution);
   return app.post("/plaid/exchange-token", { public_token: publicToken }, person);
 };
 
-const deliveriesOf = async (app: TestApp, person: Person, id: string) =>
+const deliveriesOf = async (app: TestApp, person: TestUser, id: string) =>
   (await app.get(`/api/v1/webhooks/${id}/deliveries`, person)).deliveries;
 
 const open = ({ headers, body }: Received, secret: string) => verifyWebhook(secret, headers, body);

@@ -11,7 +11,7 @@ import { build as vite } from "vite";
 import { afterAll, beforeAll, expect } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { packedClientProject, run } from "../support/packed-client.ts";
 import { raiseDataVersion, revokeApiKeys, webhooksIn } from "../support/rows.ts";
@@ -32,7 +32,7 @@ const dist = (name: string) =>
 const shipped = (name: string) => path.join("node_modules/@fiscility/client/examples", name);
 
 /** The environment of this user's program. */
-async function environmentOf(app: TestApp, person: Person) {
+async function environmentOf(app: TestApp, person: TestUser) {
   const { key } = await createApiKey(app.services.db, person.id, {
     name: "Packed",
     scopes: scope.options,

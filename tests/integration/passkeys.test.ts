@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { findPasskey, notePasskeyUse } from "../../db/passkeys.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { forgetStepUps } from "../support/rows.ts";
 import {
@@ -131,9 +131,9 @@ test("A passkey cannot be registered under the id of another user's, or with ano
   const [ada, eve] = [await app.signUp(), await app.signUp()];
   const adas = await addPasskey(app, ada);
   await Promise.all([app.stepUp(ada), app.stepUp(eve)]);
-  const optionsOf = async (person: Person): Promise<string> =>
+  const optionsOf = async (person: TestUser): Promise<string> =>
     (await app.post("/api/v1/second-factors/passkey-options", {}, person)).body.options;
-  const add = (person: Person, passkey: string) =>
+  const add = (person: TestUser, passkey: string) =>
     app.post("/api/v1/second-factors/passkeys", { name: "Mine", passkey }, person);
   const reason = async (answer: ReturnType<typeof add>) => (await answer).body.error?.reason;
 
@@ -232,7 +232,7 @@ test("A passkey that was deleted opens nothing, and only its user can delete it"
 }) => {
   const [ada, eve] = [await app.signUp(), await app.signUp()];
   const passkey = await addPasskey(app, ada);
-  const remove = async (person: Person) => {
+  const remove = async (person: TestUser) => {
     await app.stepUp(person);
     const response = await fetch(`${app.url}/api/v1/second-factors/passkeys/${passkey.id}`, {
       method: "DELETE",

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { mailAbout, mailTo, sendForm, tokenIn, workFor } from "../support/mail.ts";
 import { apiKeysOf, mailLinksOf, mailsOf, securityEventsOf, sessionsOf } from "../support/rows.ts";
@@ -16,9 +16,9 @@ const newPassword = "a brand new password";
 const ask = (app: TestApp, email: string) => sendForm(app, "/forgot-password", { email });
 const reset = (app: TestApp, token: string, fields: Record<string, string> = {}, cookie?: string) =>
   sendForm(app, "/reset-password", { token, newPassword, ...fields }, cookie);
-const logIn = (app: TestApp, { email }: Person, password: string) =>
+const logIn = (app: TestApp, { email }: TestUser, password: string) =>
   app.post("/api/auth/sign-in/email", { email, password });
-const isLoggedIn = async (app: TestApp, { cookie }: Person) =>
+const isLoggedIn = async (app: TestApp, { cookie }: TestUser) =>
   (await fetch(`${app.url}/dashboard`, { headers: { cookie }, redirect: "manual" })).status === 200;
 
 /** A user with an API key, and the token of a link that was mailed to them. */

@@ -6,7 +6,7 @@ import { toPlaidFailure } from "../../server/plaid/plaid-error.ts";
 import { warnWhereRefused } from "../../server/reconciliation/plaid-user.ts";
 import { reconcile } from "../../server/reconciliation/reconcile.ts";
 import type { Services } from "../../server/services.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { startTestApp, type TestApp, type TestUser } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { built } from "../support/built.ts";
 
@@ -32,15 +32,15 @@ const later = (minutes: number, services: Services = app.services): Services => 
 /** Runs one pass, so many minutes from now. The first pass starts the sweep's first round. */
 const pass = (minutes = 0, services?: Services) =>
   reconcile(later(minutes, services), app.services.log);
-const exchange = (publicToken: string, person: Person) =>
+const exchange = (publicToken: string, person: TestUser) =>
   app.post("/plaid/exchange-token", { public_token: publicToken }, person);
-const activity = async (person: Person) =>
+const activity = async (person: TestUser) =>
   (await app.get("/api/v1/activity", person)).entries as {
     kind: string;
     reason: string | null;
     clean_up: string | null;
   }[];
-const activityPage = async ({ cookie }: Person) =>
+const activityPage = async ({ cookie }: TestUser) =>
   (await fetch(`${app.url}/activity`, { headers: { cookie } })).text();
 const statuses = async () => (await app.query("select status from items")).map((row) => row.status);
 const aliveAtPlaid = async () => (await app.itemsAtPlaid()).filter((item) => !item.removed);
@@ -62,12 +62,12 @@ async function plaid(path: string, body: object) {
   if (!response.ok) throw new Error(JSON.stringify(answer));
   return answer;
 }
-const plaidUserOf = async ({ id }: Person): Promise<string> =>
+const plaidUserOf = async ({ id }: TestUser): Promise<string> =>
   (await app.query("select plaid_user_id from plaid_users where user_id = $1", [id]))[0]
     ?.plaid_user_id;
 
 /** Connects with a lost response: the Item exists at Plaid, and no row holds its token. */
-async function loseExchange(person: Person) {
+async function loseExchange(person: TestUser) {
   const token = await app.linkedToken(person);
   await app.fault({ path: "/item/public_token/exchange", times: 1, do: { drop: "after" } });
   return exchange(token, person);

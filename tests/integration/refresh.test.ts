@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { refreshItem } from "../../server/items/refresh-item.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { timeLimits } from "../../server/time-limits.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { dataVersionOf, jobsIn, removeJobs, syncsOf, updateItems } from "../support/rows.ts";
 
@@ -23,7 +23,7 @@ async function connect(app: TestApp) {
   return { person, itemId: body.item.id as string };
 }
 
-const refresh = (app: TestApp, person: Person, itemId: string, url = "") =>
+const refresh = (app: TestApp, person: TestUser, itemId: string, url = "") =>
   url
     ? fetch(`${url}/trpc/items.refresh`, {
         method: "POST",
@@ -32,7 +32,7 @@ const refresh = (app: TestApp, person: Person, itemId: string, url = "") =>
       }).then(async (response) => ({ status: response.status, body: await response.json() }))
     : app.post("/trpc/items.refresh", { itemId }, person);
 
-const run = (app: TestApp, person: Person, itemId: string) =>
+const run = (app: TestApp, person: TestUser, itemId: string) =>
   refreshItem(app.services, { userId: person.id, itemId }, app.services.log);
 
 const calls = (app: TestApp) => app.requestsAtPlaid("/transactions/refresh");
@@ -44,7 +44,7 @@ const ageRefresh = (app: TestApp, minutes: number) =>
     [minutes],
   );
 
-const shown = async (app: TestApp, person: Person) =>
+const shown = async (app: TestApp, person: TestUser) =>
   (await app.get("/api/v1/accounts", person)).items[0].refresh;
 
 test("items.refresh calls Plaid once in a job, syncs after it, and shows its state (I5, I7)", async ({

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { syncItem } from "../../server/transactions/sync-item.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { startTestApp, type TestApp, type TestUser } from "../support/app.ts";
 import { goThroughLink } from "../support/link-session.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
 
@@ -14,14 +14,14 @@ afterEach(async () => {
   await app.query("delete from users");
 });
 
-const post = (path: string, body: object, person: Person) => app.post(path, body, person);
+const post = (path: string, body: object, person: TestUser) => app.post(path, body, person);
 const change = (plaidItemId: string, what: Record<string, number>) =>
   app.control("POST", "items/transactions", { item_id: plaidItemId, ...what });
 /** Plaid refuses the next cursor that it receives, `after` so many requests. */
 const refuse = (after = 0, times = 1) =>
   app.fault({ path: "/transactions/sync", times, after, do: { error: "INVALID_FIELD" } });
 const state = async () => (await app.query("select * from item_syncs"))[0];
-const shown = async (person: Person) => (await app.get("/api/v1/accounts", person)).items[0];
+const shown = async (person: TestUser) => (await app.get("/api/v1/accounts", person)).items[0];
 
 /** Connects a bank and syncs its transactions. */
 async function connect() {
@@ -87,7 +87,7 @@ test("syncItem keeps every transaction while it reads the Item again, and delete
     return page;
   };
   try {
-    expect(await sync(stop.signal)).toBe("handed_back");
+    expect(await sync(stop.signal)).toBe("stopped");
   } finally {
     app.services.plaid.syncTransactions = syncTransactions;
   }

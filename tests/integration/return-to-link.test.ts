@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { returnToLink } from "../../server/connect/return-to-link.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
 import { itemsOf, lockWaiters, only } from "../support/rows.ts";
@@ -10,14 +10,14 @@ const test = testWithApp();
 test.beforeEach(({ app }) => startOver(app));
 
 /** Presses Connect in one tab. */
-async function openLink(app: TestApp, person: Person) {
+async function openLink(app: TestApp, person: TestUser) {
   const { body } = await app.post("/trpc/plaid.createLinkToken", {}, person);
   return body.result.data as { linkToken: string; linkId: string };
 }
 
 const comeBack = (
   app: TestApp,
-  person: Person,
+  person: TestUser,
   oauthStateId: string,
   { linkId = null, again = false }: { linkId?: string | null; again?: boolean } = {},
 ) => returnToLink(app.services, person, { oauthStateId, linkId, again });

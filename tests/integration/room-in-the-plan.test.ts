@@ -3,7 +3,7 @@ import { moveAttempt } from "../../db/link-attempts.ts";
 import { transitions } from "../../server/connect/attempt.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
@@ -37,29 +37,29 @@ interface Linked {
 }
 
 /** Finishes Link at First Platypus Bank. Returns what `onSuccess` passes. */
-async function throughLink(app: TestApp, person: Person): Promise<Linked> {
+async function throughLink(app: TestApp, person: TestUser): Promise<Linked> {
   const { body } = await app.post("/plaid/create-link-token", {}, person);
   const { publicToken, metadata } = await goThroughLink(app, body.link_token, { bank: platypus });
   return { token: publicToken, metadata: metadata as Linked["metadata"] };
 }
 
-const send = (app: TestApp, person: Person, { token, metadata }: Linked, more: object = {}) =>
+const send = (app: TestApp, person: TestUser, { token, metadata }: Linked, more: object = {}) =>
   app.post("/plaid/exchange-token", { public_token: token, metadata, ...more }, person);
 
-const choose = (app: TestApp, person: Person, itemId: string, accountIds: string[]) =>
+const choose = (app: TestApp, person: TestUser, itemId: string, accountIds: string[]) =>
   app.post("/trpc/items.chooseAccounts", { itemId, accountIds }, person);
 
 const names = (accounts: { name: string }[]) => accounts.map(({ name }) => name);
 
 /** Connects a bank with four accounts, the first two of them. */
-async function connectTwo(app: TestApp, person: Person) {
+async function connectTwo(app: TestApp, person: TestUser) {
   const linked = await throughLink(app, person);
   const account_ids = linked.metadata.accounts.slice(0, 2).map(({ id }) => id);
   const { body } = await send(app, person, linked, { account_ids });
   return { ...linked, item: body.item, accounts: body.accounts };
 }
 
-const sync = (app: TestApp, person: Person, itemId: string) =>
+const sync = (app: TestApp, person: TestUser, itemId: string) =>
   syncItem(
     app.services,
     { userId: person.id, itemId },

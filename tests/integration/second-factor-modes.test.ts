@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { attemptsOf } from "../support/rows.ts";
 import { addAuthenticator, addPasskey } from "../support/second-factor.ts";
@@ -27,7 +27,7 @@ async function send(app: TestApp, path: string, body: object, headers: Record<st
   return { status: response.status, reason: json.error?.reason ?? json.error?.data?.reason };
 }
 
-async function keyOf(app: TestApp, { id }: Person) {
+async function keyOf(app: TestApp, { id }: TestUser) {
   const input = { name: "All", scopes: [...scope.options], expiresInDays: 1 };
   const { key } = await createApiKey(app.services.db, id, input);
   return { authorization: `Bearer ${key}` };

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { endPendingLogIn } from "../../db/pending-log-ins.ts";
 import { findTotp, spendTotpStep } from "../../db/totp-factors.ts";
 import { hashToken } from "../../server/auth/token-cookie.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { lockUser } from "../support/database-faults.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { forgetStepUps, lockWaiters, sessionsOf } from "../support/rows.ts";
@@ -20,11 +20,11 @@ const test = testWithApp();
 const isLoggedIn = async (app: TestApp, cookie: string) =>
   (await fetch(`${app.url}/api/v1/plan`, { headers: { cookie } })).status === 200;
 
-const kindsOf = async (app: TestApp, { id }: Person): Promise<string[]> =>
+const kindsOf = async (app: TestApp, { id }: TestUser): Promise<string[]> =>
   (await app.query("select kind from security_events where user_id = $1 order by at", [id])).map(
     ({ kind }) => kind,
   );
-const mailsOf = async (app: TestApp, { id }: Person): Promise<string[]> =>
+const mailsOf = async (app: TestApp, { id }: TestUser): Promise<string[]> =>
   (
     await app.query(
       "select details->>'change' as change from mails where user_id = $1 order by created_at",
@@ -33,16 +33,16 @@ const mailsOf = async (app: TestApp, { id }: Person): Promise<string[]> =>
   ).map(({ change }) => change);
 
 /** Starts to set up an authenticator app, without a code that confirms it. */
-async function startAuthenticator(app: TestApp, person: Person) {
+async function startAuthenticator(app: TestApp, person: TestUser) {
   await app.stepUp(person);
   const { body } = await app.post("/api/v1/second-factors/authenticator", {}, person);
   return authenticator(body.secret);
 }
 
-const confirm = (app: TestApp, person: Person, code: string) =>
+const confirm = (app: TestApp, person: TestUser, code: string) =>
   app.post("/api/v1/second-factors/authenticator/confirmation", { code }, person);
 
-const removeAuthenticator = (app: TestApp, { cookie }: Person) =>
+const removeAuthenticator = (app: TestApp, { cookie }: TestUser) =>
   fetch(`${app.url}/api/v1/second-factors/authenticator`, {
     method: "DELETE",
     headers: { cookie },
@@ -161,7 +161,7 @@ test("A trusted browser skips the second step for 30 days, until the password or
   const second = await endLogIn(app, first.cookie, { code: own.code(), trustDevice: true });
   const { cookie } = cookiesOf(second);
   expect(cookie).toContain("fiscility.device=");
-  const skips = async (person: Person) =>
+  const skips = async (person: TestUser) =>
     !("secondStep" in (await beginLogIn(app, person, cookie)).body);
   expect([await skips(ada), await skips(eve)]).toEqual([true, false]);
   const [{ days }] = await app.query(

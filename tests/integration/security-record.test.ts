@@ -1,15 +1,15 @@
 import { expect } from "vitest";
 import { privacyNoticeVersion } from "../../server/contracts/privacy-notice.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { sendForm } from "../support/mail.ts";
 import { securityEventsOf } from "../support/rows.ts";
 
 const test = testWithApp();
 
-const kindsOf = async (app: TestApp, user: Person) =>
+const kindsOf = async (app: TestApp, user: TestUser) =>
   (await securityEventsOf(app, user)).map(({ kind }) => kind);
-const exportOf = async (app: TestApp, { cookie }: Person) =>
+const exportOf = async (app: TestApp, { cookie }: TestUser) =>
   (await (
     await fetch(`${app.url}/settings/export/everything.json`, { headers: { cookie } })
   ).json()) as { securityEvents: { kind: string; details: object }[]; consents: object[] };

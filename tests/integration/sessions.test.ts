@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { sessionsOf } from "../support/rows.ts";
 
@@ -12,13 +12,13 @@ async function list(app: TestApp, cookie: string, url = app.url) {
   return { status: answer.status, setCookie: answer.headers.getSetCookie() };
 }
 
-const endsIn = (app: TestApp, person: Person, ms: number) =>
+const endsIn = (app: TestApp, person: TestUser, ms: number) =>
   app.query("update sessions set expires_at = $2 where user_id = $1", [
     person.id,
     new Date(Date.now() + ms),
   ]);
 
-const expiryOf = async (app: TestApp, person: Person) => {
+const expiryOf = async (app: TestApp, person: TestUser) => {
   const [row] = await sessionsOf(app, person);
   return (row?.expires_at as Date | undefined)?.getTime();
 };

@@ -5,9 +5,9 @@ import { sweep } from "../../server/jobs/sweep.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { createPlaidAdapter } from "../../server/plaid/plaid-adapter.ts";
 import { createPlaidLimiter } from "../../server/rate-limits/plaid-limiter.ts";
-import { giveUpSync } from "../../server/transactions/give-up-sync.ts";
+import { failSync } from "../../server/transactions/fail-sync.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { lockUser } from "../support/database-faults.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import {
@@ -38,7 +38,7 @@ test.afterEach(async ({ app }) => {
 const signal = new AbortController().signal;
 
 /** Connects a bank. Its first sync is queued and nothing runs it. */
-async function connect(app: TestApp, person?: Person, token?: Promise<string>) {
+async function connect(app: TestApp, person?: TestUser, token?: Promise<string>) {
   const owner = person ?? (await app.signUp("cfo"));
   const answer = await app.post(
     "/plaid/exchange-token",
@@ -211,14 +211,14 @@ test("A failing sync job is listed, then dead on the card, until the sweep queue
   await expectSameAsAtPlaid(app, one);
 });
 
-test("giveUpSync raises the data version once the user's lock is free, when it is held longer than the limit (I5)", async ({
+test("failSync raises the data version once the user's lock is free, when it is held longer than the limit (I5)", async ({
   app,
 }) => {
   const { item, owner } = await connect(app);
   const version = () => dataVersionOf(app, owner);
   const before = await version();
   const release = await lockUser(app, owner);
-  const givenUp = giveUpSync(app.services, item);
+  const givenUp = failSync(app.services, item);
   // It waits, times out, and waits again.
   await expect.poll(() => lockWaiters(app)).toHaveLength(1);
   await expect.poll(() => lockWaiters(app)).toHaveLength(0);
@@ -255,7 +255,7 @@ test("syncItem continues when Plaid allows it, for a history of more pages than 
   const usual = rateLimits["/transactions/sync"] as (typeof rateLimits)[string];
   rateLimits["/transactions/sync"] = { ...usual, perItem: 2 };
   try {
-    expect(await sync(app, one.item)).toBe("held_up");
+    expect(await sync(app, one.item)).toBe("rate_limited");
   } finally {
     rateLimits["/transactions/sync"] = usual;
   }
@@ -301,7 +301,7 @@ test("A stopped worker hands its sync back, and another continues it", async ({ 
   };
   try {
     const outcome = await syncItem(app.services, one.item, app.services.log, stop.signal);
-    expect(outcome).toBe("handed_back");
+    expect(outcome).toBe("stopped");
   } finally {
     app.services.plaid.syncTransactions = syncTransactions;
   }

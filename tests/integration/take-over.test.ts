@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { readAgain, releaseHeld } from "../../db/sync-pages.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
@@ -23,7 +23,7 @@ import { transactionsAtPlaid } from "../support/transactions.ts";
 const test = testWithApp();
 test.beforeEach(({ app }) => startOver(app));
 
-const sync = (app: TestApp, person: Person, itemId: string) =>
+const sync = (app: TestApp, person: TestUser, itemId: string) =>
   syncItem(
     app.services,
     { userId: person.id, itemId },
@@ -31,7 +31,7 @@ const sync = (app: TestApp, person: Person, itemId: string) =>
     new AbortController().signal,
   );
 /** A bank of the user, completely synced. */
-async function connected(app: TestApp, person: Person) {
+async function connected(app: TestApp, person: TestUser) {
   const { body } = await app.post("/trpc/plaid.createLinkToken", {}, person);
   const { publicToken } = await goThroughLink(app, body.result.data.linkToken, {
     bank: "ins_109508",
@@ -55,7 +55,7 @@ async function end(app: TestApp, itemId: string) {
 /** Connects the bank of the ended Item again, from its card. A browser sends Link's metadata as well. */
 async function again(
   app: TestApp,
-  person: Person,
+  person: TestUser,
   itemId: string,
   { chosen, byBrowser = false }: { chosen?: number[]; byBrowser?: boolean } = {},
 ) {
@@ -332,7 +332,7 @@ test("createLinkToken does not open Link for an Item whose end Plaid cannot conf
 test("createLinkToken connects only an ended Item of the user's own again", async ({ app }) => {
   const [person, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
   const itemId = await connected(app, person);
-  const open = async (who: Person) =>
+  const open = async (who: TestUser) =>
     (await app.post("/trpc/plaid.createLinkToken", { connectAgain: itemId }, who)).body.error?.data
       .reason;
   expect(await open(person)).toBe("not_found");

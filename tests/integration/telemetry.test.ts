@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../../local/ports.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { startTestApp, type TestApp, type TestUser } from "../support/app.ts";
 import { accountsOf, itemsOf, only, sessionsOf } from "../support/rows.ts";
 import { until } from "../support/until.ts";
 
@@ -42,7 +42,7 @@ async function startCollector() {
 let app: TestApp;
 let collector: Awaited<ReturnType<typeof startCollector>>;
 let metricsUrl: string;
-let owner: Person;
+let owner: TestUser;
 let itemId: string;
 let publicToken: string;
 const metrics = async () => (await fetch(metricsUrl)).text();

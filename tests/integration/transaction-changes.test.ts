@@ -12,7 +12,7 @@ import type { Transaction } from "../../server/contracts/transactions.ts";
 import { sweep } from "../../server/jobs/sweep.ts";
 import { listChanges } from "../../server/transactions/list-changes.ts";
 import { listTransactions } from "../../server/transactions/list-transactions.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { addBank } from "../support/bank.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { isMatrix } from "../support/matrix.ts";
@@ -21,7 +21,7 @@ import { accountsOf, deleteUsers, itemsOf, lockWaiters } from "../support/rows.t
 const test = testWithApp();
 test.afterEach(({ app }) => deleteUsers(app));
 
-type Owner = Pick<Person, "id">;
+type Owner = Pick<TestUser, "id">;
 
 /** A program that keeps a copy of the user's transactions. */
 function createReader(app: TestApp, owner: Owner) {

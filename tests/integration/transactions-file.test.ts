@@ -1,13 +1,13 @@
 import { request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "vitest";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { deleteTransactions } from "../support/rows.ts";
 
 const test = testWithApp();
-let ada: Person;
-let eve: Person;
+let ada: TestUser;
+let eve: TestUser;
 let accounts: { id: string; name: string }[];
 test.beforeAll(async ({ app }) => {
   [ada, eve] = [await app.signUp("cfo"), await app.signUp("cfo")];
@@ -31,7 +31,7 @@ const fill = (app: TestApp, account: { id: string } | undefined, count: number, 
     [account?.id, count, word],
   );
 
-async function file(app: TestApp, query: string, person: Person | null = ada) {
+async function file(app: TestApp, query: string, person: TestUser | null = ada) {
   const answer = await fetch(`${app.url}/settings/export/transactions.csv${query}`, {
     redirect: "manual",
     ...(person ? { headers: { cookie: person.cookie } } : {}),

@@ -1,12 +1,12 @@
 import { expect } from "vitest";
 import type { Transaction } from "../../server/contracts/transactions.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { transactionsHere } from "../support/transactions.ts";
 
 const test = testWithApp();
-let ada: Person;
+let ada: TestUser;
 let itemId: string;
 test.beforeAll(async ({ app }) => {
   ada = await app.signUp("cfo");

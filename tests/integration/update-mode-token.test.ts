@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
@@ -10,15 +10,15 @@ import { updateItems } from "../support/rows.ts";
 const test = testWithApp();
 test.beforeEach(({ app }) => startOver(app));
 
-const exchange = (app: TestApp, publicToken: string, person: Person) =>
+const exchange = (app: TestApp, publicToken: string, person: TestUser) =>
   app.post("/plaid/exchange-token", { public_token: publicToken }, person);
 
-async function connect(app: TestApp, person: Person): Promise<string> {
+async function connect(app: TestApp, person: TestUser): Promise<string> {
   return (await exchange(app, await app.publicToken(), person)).body.item.id;
 }
 
 /** The public_token that Link returns in update mode. */
-async function updateToken(app: TestApp, person: Person, itemId: string): Promise<string> {
+async function updateToken(app: TestApp, person: TestUser, itemId: string): Promise<string> {
   const { body } = await app.post("/trpc/plaid.createLinkToken", { itemId }, person);
   return (await goThroughLink(app, body.result.data.linkToken, {})).publicToken;
 }

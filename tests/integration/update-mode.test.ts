@@ -4,7 +4,7 @@ import { accessTokenOwner } from "../../db/sealed.ts";
 import { keepPage } from "../../db/sync-pages.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
@@ -26,13 +26,13 @@ test.beforeEach(({ app }) => startOver(app));
 
 const platypus = "ins_109508";
 
-async function openLink(app: TestApp, person: Person, itemId?: string): Promise<string> {
+async function openLink(app: TestApp, person: TestUser, itemId?: string): Promise<string> {
   const { body } = await app.post("/trpc/plaid.createLinkToken", itemId ? { itemId } : {}, person);
   return body.result.data.linkToken;
 }
 
 /** Connects a bank of which the user shares only the accounts at these positions. */
-async function connect(app: TestApp, person: Person, chosen: number[]) {
+async function connect(app: TestApp, person: TestUser, chosen: number[]) {
   const { publicToken } = await goThroughLink(app, await openLink(app, person), {
     bank: platypus,
     chosen,
@@ -43,7 +43,7 @@ async function connect(app: TestApp, person: Person, chosen: number[]) {
 }
 
 /** Runs update mode from its link_token to the app's response. */
-async function update(app: TestApp, person: Person, itemId: string, chosen?: number[]) {
+async function update(app: TestApp, person: TestUser, itemId: string, chosen?: number[]) {
   const { picked } = await goThroughLink(app, await openLink(app, person, itemId), {
     ...(chosen ? { chosen } : {}),
   });
@@ -61,7 +61,7 @@ const accounts = (app: TestApp, itemId: string) =>
     [itemId],
   );
 
-const sync = (app: TestApp, person: Person, itemId: string) =>
+const sync = (app: TestApp, person: TestUser, itemId: string) =>
   syncItem(
     app.services,
     { userId: person.id, itemId },
@@ -90,7 +90,7 @@ test("finishUpdateMode adds the new account with its whole history after NEW_ACC
   const { body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
   const { added, accounts: shown, item } = body.result.data;
   expect([added, shown.length, item.newAccounts]).toEqual([1, 2, false]);
-  expect(item.trail.steps.map(({ state }: { state: string }) => state)).toEqual([
+  expect(item.timeline.steps.map(({ state }: { state: string }) => state)).toEqual([
     ...["done", "done", "waiting", "waiting", "waiting"],
   ]);
   expect((await accounts(app, itemId))[0]).toEqual(first);

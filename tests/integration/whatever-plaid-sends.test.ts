@@ -2,7 +2,7 @@ import type { KyselyPlugin } from "kysely";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { readAgain } from "../../db/sync-pages.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
-import type { Person, TestApp } from "../support/app.ts";
+import type { TestApp, TestUser } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import {
   accessTokenOf,
@@ -31,10 +31,10 @@ const exchange = "/item/public_token/exchange";
 const patch = (path: string, ...patch: object[]) =>
   app.fault({ path, times: 1, do: { patch: patch.map((each) => ({ op: "replace", ...each })) } });
 
-async function send(person: Person, token: string) {
+async function send(person: TestUser, token: string) {
   return app.post("/plaid/exchange-token", { public_token: token }, person);
 }
-async function connect(person: Person, token = app.publicToken()) {
+async function connect(person: TestUser, token = app.publicToken()) {
   const answer = await send(person, await token);
   expect(answer.status, JSON.stringify(answer.body)).toBe(200);
   const itemId: string = answer.body.item.id;
@@ -42,9 +42,9 @@ async function connect(person: Person, token = app.publicToken()) {
   return { itemId, plaidItemId: row?.plaid_item_id as string, body: answer.body };
 }
 const signal = new AbortController().signal;
-const sync = (person: Person, itemId: string, services = app.services) =>
+const sync = (person: TestUser, itemId: string, services = app.services) =>
   syncItem(services, { userId: person.id, itemId }, services.log, signal);
-const listed = async (person: Person) => (await app.get("/api/v1/accounts", person)).items;
+const listed = async (person: TestUser) => (await app.get("/api/v1/accounts", person)).items;
 const logged = (event: string) =>
   app.logLines.map((line) => JSON.parse(line)).filter((line) => line.event === event);
 

@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { promisify } from "node:util";
 import { expect } from "vitest";
-import { handBackJobs } from "../../db/jobs.ts";
+import { releaseJobsOfDeadWorkers } from "../../db/jobs.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
 import type { TestApp } from "../support/app.ts";
 import { built } from "../support/built.ts";
@@ -65,7 +65,7 @@ test("npm run jobs lists dead jobs with their cause, and says so when there are 
   expect(await toldJobs(app)).toMatch(/^dead +\d+ handle_webhook {2}tried 1 of 1 {2}\S/);
 });
 
-test("handBackJobs takes the jobs of a dead worker, and leaves those of a live one", async ({
+test("releaseJobsOfDeadWorkers takes the jobs of a dead worker, and leaves those of a live one", async ({
   app,
 }) => {
   await connect(app);
@@ -79,7 +79,7 @@ test("handBackJobs takes the jobs of a dead worker, and leaves those of a live o
   const handedBack = new Set<string>();
   await expect
     .poll(async () => {
-      for (const id of await handBackJobs(app.services.db)) handedBack.add(id);
+      for (const id of await releaseJobsOfDeadWorkers(app.services.db)) handedBack.add(id);
       // At a full minute the worker does it itself.
       return (await jobsIn(app)).filter(({ locked_by }) => locked_by === "worker-gone");
     })

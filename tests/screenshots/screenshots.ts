@@ -678,7 +678,7 @@ test.each(views)("the log-ins and the plan, $width px, $colorScheme", async (vie
   await shoot("settings-account");
 });
 
-test.each(views)("transactions and the trail, $width px, $colorScheme", async (view) => {
+test.each(views)("transactions and the timeline, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
   const person = await app.signUp("accountant", undefined, "Ada Lovelace");
   await logIn(app, page, person);
@@ -687,20 +687,20 @@ test.each(views)("transactions and the trail, $width px, $colorScheme", async (v
   const body = { public_token: await app.publicToken() };
   await app.post("/plaid/exchange-token", body, person);
   await page.goto(`${app.url}/dashboard`);
-  await shoot("trail-waiting", { whole: true });
+  await shoot("timeline-waiting", { whole: true });
   await app.fault({
     path: "/transactions/sync",
     times: 90,
     do: { error: "INTERNAL_SERVER_ERROR" },
   });
   const worker = await startWorker(app.services);
-  await page.locator("[data-trail=failed]").waitFor();
-  await page.locator("[data-trail] summary").click();
-  await shoot("trail-failed", { whole: true });
+  await page.locator("[data-timeline=failed]").waitFor();
+  await page.locator("[data-timeline] summary").click();
+  await shoot("timeline-failed", { whole: true });
   await app.clearFaults();
-  await page.locator("[data-trail=done]").waitFor({ timeout: 30_000 });
+  await page.locator("[data-timeline=done]").waitFor({ timeout: 30_000 });
   await worker.stop();
-  await shoot("trail-done", { whole: true });
+  await shoot("timeline-done", { whole: true });
   await page.goto(`${app.url}/dashboard`);
   await page.locator("[data-charts=there]").waitFor();
   await page.evaluate(() => scrollTo(0, 0));
@@ -782,7 +782,7 @@ test.each(views)("a year at two banks, $width px, $colorScheme", async (view) =>
   }
   const worker = await startWorker(app.services);
   await logIn(app, page, person);
-  await page.locator("[data-trail=done]").nth(1).waitFor({ timeout: 30_000 });
+  await page.locator("[data-timeline=done]").nth(1).waitFor({ timeout: 30_000 });
   await worker.stop();
   await page.goto(`${app.url}/dashboard`);
   await page.locator("[data-charts=there]").waitFor();

@@ -8,10 +8,10 @@ import { parseConfig } from "../../server/config.ts";
 import { startServer } from "../../server/server.ts";
 import type { ServiceOptions } from "../../server/services.ts";
 import { testDatabase } from "./database.ts";
-import { addPerson, cheapHash, type Person } from "./people.ts";
+import { addTestUser, cheapHash, type TestUser } from "./test-users.ts";
 import { until } from "./until.ts";
 
-export type { Person };
+export type { TestUser };
 
 /** An Item in the sandbox's own data. */
 export interface ItemAtPlaid {
@@ -116,7 +116,7 @@ export async function startTestApp(
   }
 
   /** Sends JSON as this user, or without a session. */
-  async function post(path: string, body: unknown, person?: Pick<Person, "cookie">) {
+  async function post(path: string, body: unknown, person?: Pick<TestUser, "cookie">) {
     const response = await fetch(`${server.url}${path}`, {
       method: "POST",
       headers: {
@@ -131,7 +131,7 @@ export async function startTestApp(
   }
 
   /** Reads a page of the REST API as this user. Returns its body, whatever the status. */
-  async function get(path: string, person: Pick<Person, "cookie">) {
+  async function get(path: string, person: Pick<TestUser, "cookie">) {
     const response = await fetch(`${server.url}${path}`, { headers: { cookie: person.cookie } });
     // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
     return (await response.json()) as any;
@@ -171,20 +171,20 @@ export async function startTestApp(
     },
     itemsAtPlaid: async (): Promise<ItemAtPlaid[]> =>
       ((await control("GET", "items")) as { items: ItemAtPlaid[] }).items,
-    /** Like `addPerson`. */
+    /** Like `addTestUser`. */
     async signUp(
       plan?: string,
       email = `${randomUUID()}@example.com`,
       name = "Ada",
-    ): Promise<Person> {
+    ): Promise<TestUser> {
       const { production } = server.services.config;
-      return addPerson(pool, { ...env, production }, { name, email, plan });
+      return addTestUser(pool, { ...env, production }, { name, email, plan });
     },
     /** As if the user had just proved their identity in all their sessions. */
-    stepUp: ({ id }: Person) =>
+    stepUp: ({ id }: TestUser) =>
       pool.query("update sessions set proved_at = now() where user_id = $1", [id]),
     /** Connects on another node. Rejects when it dies before it responds. */
-    async connectAt(url: string, publicToken: string, person: Person): Promise<number> {
+    async connectAt(url: string, publicToken: string, person: TestUser): Promise<number> {
       const answer = await fetch(`${url}/plaid/exchange-token`, {
         method: "POST",
         headers: { "content-type": "application/json", cookie: person.cookie },
@@ -205,7 +205,7 @@ export async function startTestApp(
     publicToken,
     /** Like `publicToken`, from a Link that this user opened: their Plaid user has the Item. */
     async linkedToken(
-      person: Person,
+      person: TestUser,
       institution?: string,
       username?: string,
       password?: string,

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Person, TestApp } from "./app.ts";
+import type { TestApp, TestUser } from "./app.ts";
 
 export interface AccountOf {
   name?: string;
@@ -24,7 +24,7 @@ export const ago = (days: number) =>
 /** Inserts a bank of the user directly into the database, with data that no bank of the sandbox has. */
 export async function addBank(
   app: Pick<TestApp, "query">,
-  person: Person,
+  person: TestUser,
   name: string,
   accounts: AccountOf[],
   moved: Moved[],

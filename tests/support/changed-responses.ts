@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { rateLimits } from "../../server/plaid/rate-limits.ts";
 import { quotas } from "../../server/time-limits.ts";
-import { type Person, startTestApp, type TestApp } from "./app.ts";
+import { startTestApp, type TestApp, type TestUser } from "./app.ts";
 import { isMatrix } from "./matrix.ts";
 import { type Change, oneChange } from "./odd-values.ts";
 
@@ -33,7 +33,7 @@ const pages = ["/dashboard", "/transactions"];
 /** Returns the status of each place where the user's banks and transactions are read. */
 export async function statuses(
   app: TestApp,
-  person: Person,
+  person: TestUser,
   paths = [...reads, ...pages],
 ): Promise<number[]> {
   return Promise.all(
@@ -46,7 +46,7 @@ export async function statuses(
 }
 
 /** Expects status 200 for what a page loads, and every tenth time for the pages, which take longer. */
-export function createExpectShown(app: TestApp): (person: Person) => Promise<void> {
+export function createExpectShown(app: TestApp): (person: TestUser) => Promise<void> {
   let shown = 0;
   return async (person) => {
     const paths = shown++ % 10 === 0 ? [...reads, ...pages] : reads;
@@ -98,7 +98,11 @@ export async function callPlaid(app: TestApp, path: string, body: object): Promi
 }
 
 /** Returns the access_token of a connected Item. */
-export async function accessTokenOf(app: TestApp, person: Person, itemId: string): Promise<string> {
+export async function accessTokenOf(
+  app: TestApp,
+  person: TestUser,
+  itemId: string,
+): Promise<string> {
   const [row] = await app.query("select access_token_sealed as sealed from items where id = $1", [
     itemId,
   ]);

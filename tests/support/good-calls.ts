@@ -3,7 +3,7 @@ import snakecaseKeys from "snakecase-keys";
 import { z } from "zod";
 import { type Endpoint, endpoints, subscriptions } from "../../server/api/contract/endpoints.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
-import type { Person, TestApp } from "./app.ts";
+import type { TestApp, TestUser } from "./app.ts";
 
 type Schema = z.core.JSONSchema.JSONSchema;
 
@@ -142,7 +142,7 @@ export function goodCall(name: string, own: Owned): object | undefined {
 }
 
 /** Gives a user some of every kind of data. */
-export async function stock(app: TestApp, person: Person): Promise<Owned> {
+export async function stock(app: TestApp, person: TestUser): Promise<Owned> {
   const publicToken = await app.publicToken();
   const { body } = await app.post("/plaid/exchange-token", { public_token: publicToken }, person);
   const itemId: string = body.item.id;

@@ -1,23 +1,23 @@
 import type { FrameLocator, Page } from "playwright-core";
-import type { Person, TestApp } from "./app.ts";
-import { browserCookies } from "./people.ts";
+import type { TestApp, TestUser } from "./app.ts";
+import { browserCookies } from "./test-users.ts";
 
 /** What a user does in the browser to connect a bank. */
 
 /** Gives the browser the cookie of the user's session. */
-export async function bringSession(app: TestApp, page: Page, person: Person): Promise<void> {
+export async function bringSession(app: TestApp, page: Page, person: TestUser): Promise<void> {
   await page.context().addCookies(browserCookies(person.cookie, app.url));
 }
 
 /** Opens the dashboard with that cookie. */
-export async function logIn(app: TestApp, page: Page, person: Person): Promise<void> {
+export async function logIn(app: TestApp, page: Page, person: TestUser): Promise<void> {
   await bringSession(app, page, person);
   await page.goto(`${app.url}/dashboard`);
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
 }
 
 /** Logs in with the form, as a user does. */
-export async function logInByForm(app: TestApp, page: Page, person: Person): Promise<void> {
+export async function logInByForm(app: TestApp, page: Page, person: TestUser): Promise<void> {
   await page.goto(`${app.url}/login`);
   await page.getByLabel("Email").fill(person.email);
   await page.getByLabel("Password", { exact: true }).fill(person.password);

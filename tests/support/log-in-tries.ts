@@ -4,7 +4,7 @@ import { LogInThrottle } from "../../server/auth/log-in-throttle.ts";
 import { cookieHeader } from "../../server/auth/token-cookie.ts";
 import type { RedisAdapter } from "../../server/cache/redis-adapter.ts";
 import { createLog } from "../../server/telemetry/log.ts";
-import type { Person, TestApp } from "./app.ts";
+import type { TestApp, TestUser } from "./app.ts";
 
 /** A throttle with its own counts, as in production, that uses the app's known browsers. */
 export function throttleOf(
@@ -23,7 +23,7 @@ export function throttleOf(
 /** The cookie of a browser that has logged in as this user in production, as a Set-Cookie header. */
 export async function knownBrowser(
   { services: { db, limits } }: TestApp,
-  person: Pick<Person, "id" | "email">,
+  person: Pick<TestUser, "id" | "email">,
 ): Promise<string> {
   const devices = new KnownDevices(db, limits, { production: true });
   return cookieHeader(await devices.remember(person, null, { trust: false }));

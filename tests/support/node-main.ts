@@ -9,7 +9,7 @@ import { startServer } from "../../server/server.ts";
 const limits = {
   plaidCall: 1_000,
   plaidBackoff: 20,
-  connectTurn: 2_000,
+  connectWait: 2_000,
   connectDeadline: 4_000,
   attemptAbandoned: 5_000,
 };

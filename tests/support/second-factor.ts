@@ -1,5 +1,5 @@
 import { Secret, TOTP } from "otpauth";
-import type { Person, TestApp } from "./app.ts";
+import type { TestApp, TestUser } from "./app.ts";
 import { softwarePasskey } from "./software-passkey.ts";
 
 /**
@@ -14,7 +14,7 @@ export function authenticator(secret: string) {
 }
 
 /** Sets up an authenticator app for the user, which uses up the code of the previous step. */
-export async function addAuthenticator(app: TestApp, person: Person) {
+export async function addAuthenticator(app: TestApp, person: TestUser) {
   await app.stepUp(person);
   const started = await app.post("/api/v1/second-factors/authenticator", {}, person);
   if (started.status !== 200) throw new Error(JSON.stringify(started.body));
@@ -44,7 +44,7 @@ export function cookiesOf(...responses: { headers: Headers }[]): { cookie: strin
 }
 
 /** The first step of a log-in: the correct password. */
-export async function beginLogIn(app: TestApp, { email, password }: Person, cookie = "") {
+export async function beginLogIn(app: TestApp, { email, password }: TestUser, cookie = "") {
   const response = await app.post("/api/auth/sign-in/email", { email, password }, { cookie });
   return { ...response, cookie: cookiesOf(response).cookie };
 }
@@ -54,7 +54,11 @@ export const endLogIn = (app: TestApp, cookie: string, body: object) =>
   app.post("/api/auth/second-step", body, { cookie });
 
 /** Registers a new passkey of this user. */
-export async function addPasskey(app: TestApp, person: Person, passkey = softwarePasskey(app.url)) {
+export async function addPasskey(
+  app: TestApp,
+  person: TestUser,
+  passkey = softwarePasskey(app.url),
+) {
   await app.stepUp(person);
   const { body } = await app.post("/api/v1/second-factors/passkey-options", {}, person);
   const input = { name: "Laptop", passkey: passkey.register(body.options) };

@@ -43,7 +43,7 @@ test("The connect gate returns busy when a wait takes too long, and keeps the or
     let end = () => {};
     const first = gate.run("a", () => new Promise<void>((resolve) => (end = resolve)));
     const second = gate.run("b", async () => "second").catch((error) => error.reason);
-    await vi.advanceTimersByTimeAsync(timeLimits.connectTurn - 1);
+    await vi.advanceTimersByTimeAsync(timeLimits.connectWait - 1);
     const third = gate.run("c", async () => "third");
     await vi.advanceTimersByTimeAsync(1);
     end();

@@ -8,7 +8,7 @@ const createdAt = "2026-01-02T03:04:05.000Z";
 function exported(name: string, current: string | null): ExportOutput {
   return {
     exportedAt: createdAt,
-    person: { id, name: "Ada", email: "ada@example.com" },
+    user: { id, name: "Ada", email: "ada@example.com" },
     plan: "analyst",
     items: [
       {
@@ -23,7 +23,7 @@ function exported(name: string, current: string | null): ExportOutput {
         refresh: { status: "idle", availableAt: null },
         sync: { status: "done", at: null, problem: null },
         unreadable: { transactions: 0, accounts: 0 },
-        trail: { steps: [], transactions: 0 },
+        timeline: { steps: [], transactions: 0 },
         createdAt,
         accounts: [
           {

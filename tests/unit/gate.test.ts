@@ -9,7 +9,7 @@ function gateOf(all: number, each: number, waiting = many, turn = 10_000) {
   const gate = new Gate({
     inside: { all, each },
     waiting: { all: many, each: waiting },
-    turn,
+    waitMs: turn,
     refusal: (own) => new Error(own ? "own" : "all"),
   });
   const inside: string[] = [];

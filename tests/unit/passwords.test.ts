@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { hashesAtOnce, Passwords } from "../../server/auth/passwords.ts";
-import { oldPasswordHash } from "../support/people.ts";
+import { oldPasswordHash } from "../support/test-users.ts";
 
 /** Counts scrypt's blocks instead of computing them; every key is the same. */
 function counting(atOnce = 1) {

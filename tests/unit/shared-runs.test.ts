@@ -58,7 +58,7 @@ test("SharedRuns returns busy when the others take too long", async () => {
     let end = (_output: ConnectAccountOutput) => {};
     const first = runs.run("u", request, () => new Promise((resolve) => (end = resolve)));
     const second = runs.run("u", request, async () => connected).catch((error) => error.reason);
-    await vi.advanceTimersByTimeAsync(timeLimits.connectTurn);
+    await vi.advanceTimersByTimeAsync(timeLimits.connectWait);
     expect(await second).toBe("busy");
     end(connected);
     expect(await first).toBe(connected);

@@ -3,7 +3,7 @@ import { words as itemWords } from "../../app/dashboard/item-words.ts";
 import { writeItem } from "../../app/dashboard/write-item.server.ts";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { itemProblems, shownProblem } from "../../server/contracts/item-problem.ts";
-import type { TrailStep } from "../../server/contracts/trail.ts";
+import type { TimelineStep } from "../../server/contracts/timeline.ts";
 
 const { asks: words } = itemWords;
 const expiresAt = "2026-12-01T09:00:00.000Z";
@@ -20,7 +20,7 @@ const item = (more: Partial<ItemWithAccounts> = {}, revoked = false): ItemWithAc
   refresh: { status: "idle", availableAt: null },
   sync: { status: "done", at: null, problem: null },
   unreadable: { transactions: 0, accounts: 0 },
-  trail: { steps: [], transactions: 0 },
+  timeline: { steps: [], transactions: 0 },
   createdAt: expiresAt,
   accounts: [
     {
@@ -81,8 +81,8 @@ test("An account that is no longer shared says so in place of its available bala
 });
 
 const at = "2026-11-20T08:00:00.000Z";
-const done: TrailStep = { step: "done", state: "done", retryAt: null };
-const trail = { steps: [done], transactions: 7 };
+const done: TimelineStep = { step: "done", state: "done", retryAt: null };
+const timeline = { steps: [done], transactions: 7 };
 
 test.each([
   [{}, "Up to date · 7 transactions fetched", "done", null],
@@ -99,8 +99,8 @@ test.each([
 ] as const)(
   "A card is up to date only while its data arrives; otherwise it shows its date (%#)",
   (more, words, state, moment) => {
-    const bank = item({ sync: { status: "done", at, problem: null }, trail, ...more });
-    expect(writeItem(bank, { room: true }).trail?.line).toEqual({
+    const bank = item({ sync: { status: "done", at, problem: null }, timeline, ...more });
+    expect(writeItem(bank, { room: true }).timeline?.line).toEqual({
       step: "done",
       state,
       words,

@@ -1,7 +1,7 @@
 /** `/link/token/*`. */
 import { findInstitution } from "../bank/institutions.ts";
 import { itemByAccessToken } from "../items.ts";
-import { tellsResults } from "../link/tells-results.ts";
+import { sendsResults } from "../link/sends-results.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { LinkSession, LinkToken } from "../state.ts";
@@ -86,7 +86,7 @@ export function linkTokenGet(call: Call, body: { link_token: string }): object {
     expiration: new Date(token.expires_at).toISOString(),
     link_sessions: sessions
       .filter(({ link_token }) => link_token === token.link_token)
-      .map((session) => sessionView(session, tellsResults(call.sandbox, token))),
+      .map((session) => sessionView(session, sendsResults(call.sandbox, token))),
     metadata: {
       initial_products: token.requested.products,
       webhook: token.webhook,
@@ -115,10 +115,10 @@ export function openLinkToken(sandbox: Sandbox, link_token: string): LinkToken {
   return token;
 }
 
-function sessionView(session: LinkSession, tellsResults: boolean) {
+function sessionView(session: LinkSession, sendsResults: boolean) {
   const { link_session_id, started_at, finished_at, exit, events } = session;
   const base = { link_session_id, started_at, finished_at };
-  if (!tellsResults) return base;
+  if (!sendsResults) return base;
   return {
     ...base,
     on_success: session.added[0] ?? null,

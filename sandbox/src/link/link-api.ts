@@ -52,7 +52,7 @@ const STEPS: Record<string, (sandbox: Sandbox, fields: StepFields) => LinkOutcom
   institution: chooseInstitution,
   "log-in": submitCredentials,
   code: submitCode,
-  answers: submitAnswers,
+  answers: submitStep,
   oauth: startOAuth,
   "oauth-state": readOAuth,
   connect,
@@ -168,10 +168,10 @@ function submitCredentials(sandbox: Sandbox, fields: StepFields): LinkOutcome {
 }
 
 function submitCode(sandbox: Sandbox, fields: StepFields): LinkOutcome {
-  return submitAnswers(sandbox, { ...fields, answers: [text(fields, "code")] });
+  return submitStep(sandbox, { ...fields, answers: [text(fields, "code")] });
 }
 
-function submitAnswers(sandbox: Sandbox, fields: StepFields): LinkOutcome {
+function submitStep(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session, token } = openSession(sandbox, fields);
   const asked = session.mfa?.rounds[session.mfa.round];
   const { answers } = fields;

@@ -7,8 +7,8 @@ import { linkWebhook } from "../webhooks/bodies.ts";
 import { choosableAccounts } from "./accounts.ts";
 import { connectAccounts } from "./connect.ts";
 import type { LinkOutcome } from "./outcome.ts";
+import { sendsResults } from "./sends-results.ts";
 import { openSession, type StepFields } from "./sessions.ts";
-import { tellsResults } from "./tells-results.ts";
 
 /** Adds an Item of the chosen accounts. A Multi-Item session continues until `finish`. */
 export function connect(sandbox: Sandbox, fields: StepFields): LinkOutcome {
@@ -83,7 +83,7 @@ function tell(
   code: Parameters<typeof linkWebhook>[0],
   fields: object,
 ): void {
-  if (token.webhook === null || !tellsResults(sandbox, token)) return;
+  if (token.webhook === null || !sendsResults(sandbox, token)) return;
   const body = linkWebhook(code, { link_session_id, link_token, ...fields });
   sandbox.webhooks.send(token.webhook, body);
 }

@@ -15,7 +15,7 @@ import * as secondFactors from "../../contracts/second-factors.ts";
 import * as securityEvents from "../../contracts/security-events.ts";
 import * as session from "../../contracts/session.ts";
 import * as stepUp from "../../contracts/step-up.ts";
-import * as trail from "../../contracts/trail.ts";
+import * as timeline from "../../contracts/timeline.ts";
 import * as transactions from "../../contracts/transactions.ts";
 import * as webhookEndpoints from "../../contracts/webhook-endpoints.ts";
 import * as webhookEvents from "../../contracts/webhook-events.ts";
@@ -41,7 +41,7 @@ const modules = [
   },
   { viewer: session.viewer, logIn: session.logIn, session: session.session },
   stepUp,
-  trail,
+  timeline,
   transactions,
   webhookEndpoints,
   webhookEvents,

@@ -1,8 +1,8 @@
 import { expect } from "vitest";
-import type { Person, TestApp } from "../../support/app.ts";
+import type { TestApp, TestUser } from "../../support/app.ts";
 import { testWithApp } from "../../support/fixtures.ts";
-import { oldPasswordHash } from "../../support/people.ts";
 import { devicesOf, setPasswordHash } from "../../support/rows.ts";
+import { oldPasswordHash } from "../../support/test-users.ts";
 
 /**
  * Issue I, finding 9: the cookie of a known browser, which strangers' guesses do not throttle, stayed valid
@@ -22,7 +22,7 @@ const send = (
   });
 
 /** Logs in as a browser that has `cookie`. Returns the cookie that makes it a known browser. */
-async function deviceOf(app: TestApp, person: Person, cookie = ""): Promise<string> {
+async function deviceOf(app: TestApp, person: TestUser, cookie = ""): Promise<string> {
   const answer = await send(app, person, cookie);
   expect(answer.status).toBe(200);
   const lines = answer.headers.getSetCookie();
@@ -30,7 +30,7 @@ async function deviceOf(app: TestApp, person: Person, cookie = ""): Promise<stri
 }
 
 /** Uses up the ten guesses of a known browser, or of all unknown browsers at this address. */
-async function guess(app: TestApp, { email }: Person, cookie = ""): Promise<void> {
+async function guess(app: TestApp, { email }: TestUser, cookie = ""): Promise<void> {
   // They count as guesses but cost no hash, because they are too long to be passwords.
   for (let n = 0; n < 10; n++) {
     expect((await send(app, { email, password: `${n}`.padEnd(200, "x") }, cookie)).status).toBe(
@@ -39,7 +39,7 @@ async function guess(app: TestApp, { email }: Person, cookie = ""): Promise<void
   }
 }
 
-const changePassword = (app: TestApp, person: Person, newPassword: string) =>
+const changePassword = (app: TestApp, person: TestUser, newPassword: string) =>
   fetch(`${app.url}/settings/security`, {
     method: "POST",
     headers: { cookie: person.cookie, origin: app.url },

@@ -1,13 +1,13 @@
 import { expect } from "vitest";
 import { sweep } from "../../../server/jobs/sweep.ts";
-import type { Person, TestApp } from "../../support/app.ts";
+import type { TestApp, TestUser } from "../../support/app.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 import { sessionsOf } from "../../support/rows.ts";
 
 /** Issue I, finding 10: sessions were kept that had expired or that a new log-in had replaced. */
 const test = testWithApp();
 
-const tokensOf = async (app: TestApp, { id }: Person): Promise<string[]> =>
+const tokensOf = async (app: TestApp, { id }: TestUser): Promise<string[]> =>
   (await sessionsOf(app, { id })).map(({ token }) => token);
 const read = async (app: TestApp, cookie: string) =>
   (await fetch(`${app.url}/trpc/accounts.list`, { headers: { cookie } })).status;
@@ -25,9 +25,9 @@ test("The sweep deletes expired sessions and keeps the others", async ({ app }) 
   expect([await read(app, ada.cookie), await read(app, eve.cookie)]).toEqual([200, 200]);
 });
 
-const byApi = (app: TestApp, person: Person, cookie: string) =>
+const byApi = (app: TestApp, person: TestUser, cookie: string) =>
   app.post("/api/auth/sign-in/email", person, { cookie });
-const byForm = async (app: TestApp, { email, password }: Person, cookie: string) => {
+const byForm = async (app: TestApp, { email, password }: TestUser, cookie: string) => {
   const body = new URLSearchParams({ email, password });
   const headers = { cookie, origin: app.url };
   return fetch(`${app.url}/login`, { method: "POST", redirect: "manual", headers, body });

@@ -2,11 +2,10 @@ import { availableParallelism } from "node:os";
 import { describe, expect, vi } from "vitest";
 import { passwordCost } from "../../../server/auth/passwords.ts";
 import { FiscilityError } from "../../../server/contracts/errors.ts";
-import type { Person, TestApp } from "../../support/app.ts";
+import type { TestApp, TestUser } from "../../support/app.ts";
 import { countHashes } from "../../support/count-hashes.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 import { throttleOf, tryTo } from "../../support/log-in-tries.ts";
-import { oldPasswordHash } from "../../support/people.ts";
 import {
   addSessions,
   devicesOf,
@@ -14,13 +13,14 @@ import {
   setPasswordHash,
   usersIn,
 } from "../../support/rows.ts";
+import { oldPasswordHash } from "../../support/test-users.ts";
 
 /** Issue I, finding 3: parallel log-ins took all of libuv's threads, and nothing limited successful ones. */
 const test = testWithApp({}, { passwordCost });
 
-const logIn = (app: TestApp, { email, password }: Person) =>
+const logIn = (app: TestApp, { email, password }: TestUser) =>
   app.post("/api/auth/sign-in/email", { email, password });
-const hashOf = async (app: TestApp, { id }: Person): Promise<string> =>
+const hashOf = async (app: TestApp, { id }: TestUser): Promise<string> =>
   (await app.query("select password from credentials where user_id = $1", [id]))[0].password;
 
 describe("Many log-ins at once", () => {
@@ -33,7 +33,7 @@ describe("Many log-ins at once", () => {
     const hash = await app.services.auth.hashPassword(reader.password);
     await setPasswordHash(app, hash);
     const hashes = countHashes();
-    const byForm = async ({ email, password }: Person) => {
+    const byForm = async ({ email, password }: TestUser) => {
       const body = new URLSearchParams({ email, password });
       const answer = await fetch(`${app.url}/login`, { method: "POST", redirect: "manual", body });
       return { status: answer.status, page: await answer.text() };

@@ -1,14 +1,14 @@
 import { expect } from "vitest";
 import { returnToLink } from "../../../server/connect/return-to-link.ts";
 import { syncItem } from "../../../server/transactions/sync-item.ts";
-import type { Person } from "../../support/app.ts";
+import type { TestUser } from "../../support/app.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 import { itemsOf, only } from "../../support/rows.ts";
 
 /** An attacker who can write to the database, but has no key, gives one user's bank to another user. */
 const test = testWithApp();
-let ada: Person;
-let eve: Person;
+let ada: TestUser;
+let eve: TestUser;
 let itemId: string;
 test.beforeAll(async ({ app }) => {
   [ada, eve] = [await app.signUp("cfo"), await app.signUp("cfo")];

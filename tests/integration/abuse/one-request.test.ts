@@ -2,7 +2,7 @@ import http from "node:http";
 import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Person, TestApp } from "../../support/app.ts";
+import type { TestApp, TestUser } from "../../support/app.ts";
 import type { Dimension, Sent } from "../../support/hostile-requests.ts";
 import { casesOf } from "../../support/matrix.ts";
 import { startWorkCounter } from "../../support/work.ts";
@@ -19,7 +19,7 @@ const { quotas } = await import("../../../server/time-limits.ts");
 const { startTestApp } = await import("../../support/app.ts");
 
 let app: TestApp;
-let person: Person;
+let person: TestUser;
 beforeAll(async () => {
   // One user sends all requests, far more than the limit allows.
   const unlimited = { ...quotas, sessionCalls: 1_000_000, callsAtOnce: 1_000 };

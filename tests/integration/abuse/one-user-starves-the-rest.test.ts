@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, inject } from "vitest";
 import { createApiKey } from "../../../server/auth/api-keys.ts";
 import { poolSize } from "../../../server/services.ts";
-import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
+import { startTestApp, type TestApp, type TestUser } from "../../support/app.ts";
 import { lockTable } from "../../support/database-faults.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 import { casesOf } from "../../support/matrix.ts";
@@ -11,8 +11,8 @@ import { redisFound, startRedis, type TestRedis } from "../../support/redis.ts";
 import { addTransactions, deleteTransactions, lockWaiters } from "../../support/rows.ts";
 
 const test = testWithApp();
-let ada: Person;
-let bob: Person;
+let ada: TestUser;
+let bob: TestUser;
 test.beforeAll(async ({ app }) => {
   [ada, bob] = [await app.signUp("cfo"), await app.signUp("cfo")];
   for (const person of [ada, bob]) {
@@ -20,7 +20,7 @@ test.beforeAll(async ({ app }) => {
   }
 });
 
-const get = (app: TestApp, path: string, { cookie }: Person) =>
+const get = (app: TestApp, path: string, { cookie }: TestUser) =>
   fetch(`${app.url}${path}`, { headers: { cookie }, redirect: "manual" });
 // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
 const json = async (answer: Response | Promise<Response>): Promise<any> => (await answer).json();
@@ -173,7 +173,7 @@ test("Heavy reads take half of the pool at most, and two connections of it for o
   ];
   let answers: Promise<unknown>[] = [];
   await whileLocked(app, "transactions", async (waiting) => {
-    const ask = (person: Person) =>
+    const ask = (person: TestUser) =>
       heavy.map((path) => get(app, path, person).then((answer) => answer.text()));
     answers = ask(ada);
     expect(await most(waiting)).toBe(2);
@@ -202,7 +202,7 @@ const fill = async (app: TestApp, rows: number) => {
 };
 
 /** A response whose reader has stopped after the header. */
-async function stopped(app: TestApp, path: string, person: Person, method = "GET") {
+async function stopped(app: TestApp, path: string, person: TestUser, method = "GET") {
   const sent = request(`${app.url}${path}`, { method, headers: { cookie: person.cookie } });
   sent.on("error", () => {}).end();
   const [response] = await once(sent, "response");
@@ -232,7 +232,7 @@ test.for(casesOf(everything, (path) => !path.includes("batch") && !path.startsWi
     else {
       const body = JSON.parse(text);
       const data = [body].flat()[0].result?.data ?? body;
-      expect(data.person.email).toBe(ada.email);
+      expect(data.user.email).toBe(ada.email);
       expect(data.items).toHaveLength(1);
       const ids = new Set(data.transactions.map(({ id }: { id: string }) => id));
       expect([ids.size, data.transactions.length]).toEqual([1_000, 1_000]);
@@ -311,7 +311,7 @@ describe.skipIf(!inject("redis"))("Calls counted over two nodes", () => {
     await redis?.stop();
   });
 
-  const at = (node: { url: string }, path: string, { cookie }: Person) =>
+  const at = (node: { url: string }, path: string, { cookie }: TestUser) =>
     fetch(`${node.url}${path}`, { headers: { cookie } });
   /** How often Redis received each of these commands. */
   const asked = async (...commands: string[]) => {

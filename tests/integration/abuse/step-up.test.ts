@@ -2,7 +2,7 @@ import { describe, expect } from "vitest";
 import { endpoints } from "../../../server/api/contract/endpoints.ts";
 import { createApiKey } from "../../../server/auth/api-keys.ts";
 import { scope } from "../../../server/contracts/api-keys.ts";
-import type { Person, TestApp } from "../../support/app.ts";
+import type { TestApp, TestUser } from "../../support/app.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 import { goodCall, restCall, stock } from "../../support/good-calls.ts";
 import { ageStepUps, apiKeysOf, forgetStepUps, itemsOf, usersIn } from "../../support/rows.ts";
@@ -12,7 +12,7 @@ const test = testWithApp();
 
 const asking = endpoints.filter(({ stepUp }) => stepUp);
 
-async function send(app: TestApp, person: Person, method: string, path: string, body?: object) {
+async function send(app: TestApp, person: TestUser, method: string, path: string, body?: object) {
   const response = await fetch(`${app.url}${path}`, {
     method,
     headers: { cookie: person.cookie, "content-type": "application/json" },
@@ -21,7 +21,7 @@ async function send(app: TestApp, person: Person, method: string, path: string, 
   return { status: response.status, text: await response.text() };
 }
 
-const submit = (app: TestApp, person: Person, path: string, fields: Record<string, string>) =>
+const submit = (app: TestApp, person: TestUser, path: string, fields: Record<string, string>) =>
   fetch(`${app.url}${path}`, {
     method: "POST",
     redirect: "manual",

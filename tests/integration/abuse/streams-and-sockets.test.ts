@@ -3,13 +3,13 @@ import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { expect } from "vitest";
 import { createApiKey } from "../../../server/auth/api-keys.ts";
-import type { Person, TestApp } from "../../support/app.ts";
+import type { TestApp, TestUser } from "../../support/app.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 import { addTransactions, deleteTransactions, raiseDataVersion } from "../../support/rows.ts";
 import { openStream } from "../../support/sse.ts";
 
 const test = testWithApp();
-let ada: Person;
+let ada: TestUser;
 let port: number;
 test.beforeAll(async ({ app }) => {
   ada = await app.signUp("cfo");

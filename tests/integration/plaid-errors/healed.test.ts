@@ -53,7 +53,7 @@ test("syncItem asks for a log-in when the expiry has passed and the Item does no
   await app.query("update items set status = 'expiring', expires_at = now() - interval '1 minute'");
   const error_code = "ITEM_LOGIN_REQUIRED";
   await app.control("POST", "items/error", { item_id: bank.plaidItemId, error_code });
-  expect(await sync(app, bank)).toBe("needs_person");
+  expect(await sync(app, bank)).toBe("needs_user");
   expect(await shown(app, bank)).toMatchObject({
     status: "login_required",
     expires_at: null,

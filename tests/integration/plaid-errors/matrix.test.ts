@@ -109,7 +109,7 @@ test.for(cells)(
     const bank = await connectBank(app);
     await app.fault({ path: "/transactions/sync", times: 3, do: failsWith(code) });
     const needsUser = itemProblems[kind].status !== null;
-    expect(await sync(app, bank)).toBe(needsUser ? "needs_person" : "failed: bank_unavailable");
+    expect(await sync(app, bank)).toBe(needsUser ? "needs_user" : "failed: bank_unavailable");
     await expectProblem(app, bank, kind);
     // It is recorded only once.
     await app.fault({ path: "/transactions/sync", times: 3, do: failsWith(code) });

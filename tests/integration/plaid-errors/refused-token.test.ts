@@ -62,7 +62,7 @@ test("A token of today's keys ends its Item only once Plaid has not known it for
   expect(await sync(app, bank)).toBe("failed: plaid_refused");
   expect(await shown(app, bank)).toMatchObject({ status: "good", problem: { kind: "wait" } });
   await anHourLater();
-  expect(await sync(app, bank)).toBe("needs_person");
+  expect(await sync(app, bank)).toBe("needs_user");
   expect(await shown(app, bank)).toMatchObject({
     status: "revoked",
     problem: { kind: "connect_again" },

@@ -1,11 +1,11 @@
 import type { ItemProblemKind } from "../../../server/contracts/item-problem.ts";
 import { syncItem } from "../../../server/transactions/sync-item.ts";
-import type { Person, TestApp } from "../../support/app.ts";
+import type { TestApp, TestUser } from "../../support/app.ts";
 import { plaidItemIdOf } from "../../support/rows.ts";
 
 /** A connected and synced bank, with Plaid's id of its Item. */
 export interface Bank {
-  owner: Person;
+  owner: TestUser;
   itemId: string;
   plaidItemId: string;
 }

@@ -375,7 +375,7 @@ const actions = {
     return afterLogIn(await ask("code", { code }));
   },
   /** @param {string} kind @param {string[]} answers */
-  async submitAnswers(kind, answers) {
+  async submitStep(kind, answers) {
     report("SUBMIT_MFA", { mfa_type: kind });
     return afterLogIn(await ask("answers", { answers }));
   },

@@ -264,7 +264,7 @@ export function questionsPane(actions, visit, { kind, questions }) {
       ),
       "Continue",
       (data) =>
-        actions.submitAnswers(
+        actions.submitStep(
           kind,
           questions.map((_question, index) => String(data.get(`answer-${index}`) ?? "")),
         ),

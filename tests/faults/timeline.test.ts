@@ -3,7 +3,7 @@ import { freePort } from "../../local/ports.ts";
 import { retryInvalidation } from "../../server/cache/invalidate-cache.ts";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { startTestApp, type TestApp, type TestUser } from "../support/app.ts";
 import { refuseWrites } from "../support/database-faults.ts";
 import { redisFound, startRedis, type TestRedis } from "../support/redis.ts";
 import {
@@ -39,14 +39,14 @@ afterAll(async () => {
   await app?.close();
 });
 
-async function connect(person: Person, institution?: string): Promise<ItemWithAccounts> {
+async function connect(person: TestUser, institution?: string): Promise<ItemWithAccounts> {
   const body = { public_token: await app.publicToken(institution) };
   const answer = await app.post("/plaid/exchange-token", body, person);
   expect(answer.status).toBe(200);
   return answer.body.item;
 }
 
-async function listItems(person: Person): Promise<ItemWithAccounts[]> {
+async function listItems(person: TestUser): Promise<ItemWithAccounts[]> {
   const response = await fetch(`${app.url}/trpc/accounts.list`, {
     headers: { cookie: person.cookie },
   });
@@ -56,22 +56,22 @@ async function listItems(person: Person): Promise<ItemWithAccounts[]> {
 }
 
 /** The steps with their states, and for a failed one whether it shows its retry. */
-async function trailOf(person: Person): Promise<string> {
+async function timelineOf(person: TestUser): Promise<string> {
   const [item] = await listItems(person);
   expect(item).toBeDefined();
-  return (item?.trail.steps ?? [])
+  return (item?.timeline.steps ?? [])
     .map(({ step, state, retryAt }) => `${step} ${state}${retryAt ? " again" : ""}`)
     .join(", ");
 }
 
-const versionOf = (person: Person) => dataVersionOf(app, person);
+const versionOf = (person: TestUser) => dataVersionOf(app, person);
 
 const allDone = "connected done, refreshed done, sync_started done, transactions done, done done";
 
 test("The timeline goes from the commit to the transactions, with their count (I7)", async () => {
   const ada = await app.signUp("cfo");
   const { id } = await connect(ada);
-  expect(await trailOf(ada)).toBe(
+  expect(await timelineOf(ada)).toBe(
     "connected done, refreshed done, sync_started waiting, transactions waiting, done waiting",
   );
   await app.control("POST", "items/transactions", {
@@ -83,12 +83,12 @@ test("The timeline goes from the commit to the transactions, with their count (I
   await app.fault({ path: "/transactions/sync", after: 1, times: 1, do: { delay: 3_000 } });
   worker = await startWorker(app.services);
   await expect
-    .poll(() => trailOf(ada))
+    .poll(() => timelineOf(ada))
     .toContain("sync_started done, transactions running, done waiting");
-  await expect.poll(() => trailOf(ada)).toBe(allDone);
+  await expect.poll(() => timelineOf(ada)).toBe(allDone);
   const [item] = await listItems(ada);
-  expect(item?.trail.transactions).toBe((await transactionsHere(app, id)).length);
-  expect(item?.trail.transactions).toBeGreaterThan(500);
+  expect(item?.timeline.transactions).toBe((await transactionsHere(app, id)).length);
+  expect(item?.timeline.transactions).toBeGreaterThan(500);
 });
 
 test("The timeline says when a failed first sync is retried, and ends as done (I7)", async () => {
@@ -102,11 +102,11 @@ test("The timeline says when a failed first sync is retried, and ends as done (I
   const before = await versionOf(ada);
   worker = await startWorker(app.services);
   await expect
-    .poll(() => trailOf(ada))
+    .poll(() => timelineOf(ada))
     .toContain("sync_started done, transactions failed again, done waiting");
   expect(await versionOf(ada)).not.toBe(before);
   await app.clearFaults();
-  await expect.poll(() => trailOf(ada)).toBe(allDone);
+  await expect.poll(() => timelineOf(ada)).toBe(allDone);
 });
 
 test("The timeline asks for the user when the bank needs a log-in before its first sync (I7)", async () => {
@@ -114,7 +114,7 @@ test("The timeline asks for the user when the bank needs a log-in before its fir
   const { id } = await connect(ada);
   await updateItems(app, { status: "login_required" }, { itemId: id });
   await raiseDataVersion(app, ada);
-  expect(await trailOf(ada)).toContain("transactions needs_you, done waiting");
+  expect(await timelineOf(ada)).toContain("transactions needs_you, done waiting");
 });
 
 describe.skipIf(!inject("redis"))("The timeline while Redis is unavailable", () => {
@@ -122,14 +122,14 @@ describe.skipIf(!inject("redis"))("The timeline while Redis is unavailable", () 
     const ada = await app.signUp("cfo");
     await redis?.stop();
     await connect(ada);
-    expect(await trailOf(ada)).toContain("connected done, refreshed failed again");
+    expect(await timelineOf(ada)).toContain("connected done, refreshed failed again");
     worker = await startWorker(app.services);
     await expect
-      .poll(() => trailOf(ada))
+      .poll(() => timelineOf(ada))
       .toContain("refreshed failed again, sync_started done, transactions done");
     const before = await versionOf(ada);
     redis = await startRedis(redisPort);
-    await expect.poll(() => trailOf(ada)).toBe(allDone);
+    await expect.poll(() => timelineOf(ada)).toBe(allDone);
     expect(Number(await versionOf(ada))).toBeGreaterThan(Number(before));
     await expect.poll(() => jobsIn(app, "clear_cache")).toEqual([]);
   });
@@ -164,11 +164,11 @@ describe.skipIf(!inject("redis"))("The timeline while Redis is unavailable", () 
       .toBe("1");
     redis?.hang();
     await connect(ada, "ins_109509");
-    expect(await trailOf(ada)).toContain("refreshed failed again");
+    expect(await timelineOf(ada)).toContain("refreshed failed again");
     redis?.go();
     await redis?.command("hset", key, "0", "left over");
     worker = await startWorker(app.services);
-    await expect.poll(() => trailOf(ada)).toBe(allDone);
+    await expect.poll(() => timelineOf(ada)).toBe(allDone);
     expect(await redis?.command("hget", key, "0")).toBe("");
   });
 });

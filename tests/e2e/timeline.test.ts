@@ -48,9 +48,9 @@ async function redisIsThere(): Promise<void> {
 }
 
 /** The one-line summary of the card's timeline. */
-const line = (page: Page) => card(page).locator("details[data-trail] > summary");
-const trailIs = (page: Page, state: string) =>
-  card(page).locator(`details[data-trail="${state}"]`).waitFor();
+const line = (page: Page) => card(page).locator("details[data-timeline] > summary");
+const timelineIs = (page: Page, state: string) =>
+  card(page).locator(`details[data-timeline="${state}"]`).waitFor();
 const stepIs = (page: Page, step: string, state: string) =>
   card(page).locator(`[data-step="${step}"][data-state="${state}"]`).waitFor({ state: "attached" });
 
@@ -61,7 +61,7 @@ test("A card shows the progress of the connection, continues by itself, and show
   await openBank(page);
   await finishLink(page);
   await card(page).waitFor();
-  await trailIs(page, "waiting");
+  await timelineIs(page, "waiting");
   expect(await line(page).innerText()).toBe("First sync started: waiting");
   await app.fault({
     path: "/transactions/sync",
@@ -69,11 +69,11 @@ test("A card shows the progress of the connection, continues by itself, and show
     do: { error: "INTERNAL_SERVER_ERROR" },
   });
   worker = await startWorker(app.services);
-  await trailIs(page, "failed");
+  await timelineIs(page, "failed");
   expect(await line(page).innerText()).toContain("failed, retry at");
   await app.clearFaults();
   page.setDefaultTimeout(25_000);
-  await trailIs(page, "done");
+  await timelineIs(page, "done");
   expect(await line(page).innerText()).toMatch(/^Up to date · [\d,]+ transactions fetched$/);
   await line(page).click();
   await card(page).getByText("First sync started").waitFor();
@@ -81,7 +81,7 @@ test("A card shows the progress of the connection, continues by itself, and show
   expect(witness.console).toEqual([]);
   expect(witness.pageLoads).toEqual([]);
   await page.reload();
-  await trailIs(page, "done");
+  await timelineIs(page, "done");
 });
 
 describe.skipIf(!inject("redis"))("Redis stopped", () => {
@@ -123,7 +123,7 @@ describe.skipIf(!inject("redis"))("Redis stopped", () => {
       await stepIs(page, "refreshed", "failed");
       redis = await startRedis(redisPort);
       page.setDefaultTimeout(25_000);
-      await trailIs(page, "done");
+      await timelineIs(page, "done");
     },
   );
 
@@ -140,7 +140,7 @@ describe.skipIf(!inject("redis"))("Redis stopped", () => {
       worker = await startWorker(app.services);
       await stepIs(page, "transactions", "done");
       // The end of the sync also clears the cache, which is no step of the connection.
-      await trailIs(page, "done");
+      await timelineIs(page, "done");
       await page.reload();
       await card(page).getByText("Plaid Checking").waitFor();
     },

@@ -10,11 +10,11 @@ import { disconnected, nothingNew } from "./attempt.ts";
  * logged.
  */
 export class AttemptEnded extends Error {
-  readonly answer: FiscilityError;
+  readonly error: FiscilityError;
 
-  constructor(answer: FiscilityError) {
-    super(answer.message);
-    this.answer = answer;
+  constructor(error: FiscilityError) {
+    super(error.message);
+    this.error = error;
   }
 }
 
@@ -23,7 +23,7 @@ export class AttemptEnded extends Error {
  *
  * @throws AttemptEnded when the attempt ended with an error
  */
-export async function storedAnswer(
+export async function storedResult(
   db: Db,
   attempt: LinkAttemptRow,
 ): Promise<ConnectAccountOutput | null> {
@@ -33,14 +33,14 @@ export async function storedAnswer(
   if (reason === disconnected) throw invalid();
   if (status !== "connected" && reason !== nothingNew) throw storedError(reason, details);
   const itemId = status === "connected" ? attempt.id : (details as { itemId: string }).itemId;
-  const output = await itemAnswer(db, attempt.user_id, itemId, "already_connected");
+  const output = await itemResult(db, attempt.user_id, itemId, "already_connected");
   // The Item that held the accounts has been disconnected since.
   if (!output) throw invalid();
   return output;
 }
 
 /** Returns a live Item of the user as the output of `connectAccount`; null when it does not exist. */
-export async function itemAnswer(
+export async function itemResult(
   db: Db,
   userId: string,
   itemId: string,

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { addPerson, type Person } from "../support/people.ts";
+import { addTestUser, type TestUser } from "../support/test-users.ts";
 import type { World } from "./world.ts";
 
 /** A user who is logged in, with a bank. As rows: logging so many in from one address is refused. */
-export async function addUser(world: World, url: string): Promise<Person> {
-  const person = await addPerson(
+export async function addUser(world: World, url: string): Promise<TestUser> {
+  const person = await addTestUser(
     world.pool,
     { SESSION_SECRET: world.env.SESSION_SECRET as string, production: false },
     { name: "Ada", email: `${randomUUID()}@example.com`, plan: "cfo" },

@@ -5,7 +5,7 @@ import { readForm } from "../read-form.ts";
 import { type FieldErrors, toFieldErrors } from "./to-field-errors.ts";
 
 /** What a log-in or sign-up page gets back after a failure. Never contains the password. */
-export interface AuthFormAnswer {
+export interface AuthFormResult {
   /** An error of the whole form, for example a wrong password. */
   message: string | null;
   fields: FieldErrors;
@@ -16,7 +16,7 @@ export interface AuthFormAnswer {
  * Validates a form with its schema and runs `attempt`. On success, redirects to `onward` with the cookies of
  * the response; else returns the errors to show. Works the same with and without JavaScript in the browser.
  */
-export async function answerAuthForm<T>(
+export async function submitAuthForm<T>(
   request: Request,
   schema: z.ZodType<T>,
   attempt: (form: T) => Promise<AuthResult>,
@@ -30,13 +30,13 @@ export async function answerAuthForm<T>(
   const values = { name: String(form.name ?? ""), email: String(form.email ?? "") };
   const parsed = schema.safeParse(form);
   if (!parsed.success) {
-    const answer: AuthFormAnswer = { message: null, fields: toFieldErrors(parsed.error), values };
-    return data(answer, { status: 400 });
+    const invalid: AuthFormResult = { message: null, fields: toFieldErrors(parsed.error), values };
+    return data(invalid, { status: 400 });
   }
   const result = await attempt(parsed.data);
   if (!result.ok) {
-    const answer: AuthFormAnswer = { message: result.message, fields: {}, values };
-    return data(answer, { status: result.status });
+    const failed: AuthFormResult = { message: result.message, fields: {}, values };
+    return data(failed, { status: result.status });
   }
   const headers = new Headers();
   for (const cookie of result.setCookie) headers.append("Set-Cookie", cookie);

@@ -1,7 +1,7 @@
 import { Check, ChevronDown, Circle, CircleAlert, LoaderCircle } from "lucide-react";
 import { Fragment } from "react";
 import { LocalTime } from "../components/local-time.tsx";
-import type { ShownStep, ShownTrail } from "./write-item.server.ts";
+import type { ShownStep, ShownTimeline } from "./write-item.server.ts";
 
 const looks = {
   waiting: { Icon: Circle, className: "text-ink-soft" },
@@ -15,10 +15,13 @@ const looks = {
  * The progress of the connection, as one line of fixed height at the bottom of the card. When opened, it
  * shows every step. It uses the browser's `<details>`, which works without JavaScript too.
  */
-export function TrailLine({ trail }: { trail: ShownTrail }) {
-  const { line, steps } = trail;
+export function TimelineLine({ timeline }: { timeline: ShownTimeline }) {
+  const { line, steps } = timeline;
   return (
-    <details className="group border-t border-line text-sm text-ink-soft" data-trail={line.state}>
+    <details
+      className="group border-t border-line text-sm text-ink-soft"
+      data-timeline={line.state}
+    >
       <summary className="flex h-11 cursor-pointer list-none items-center gap-2.5 px-4 sm:px-5 [&::-webkit-details-marker]:hidden">
         <Look state={line.state} />
         <span key={`${line.step} ${line.state}`} className="min-w-0 flex-1 truncate tabular-nums">

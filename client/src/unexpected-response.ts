@@ -34,7 +34,11 @@ function codeOf(cause: unknown): string {
 }
 
 /** The response is not from this API. A gateway's 502, 503 and 504 are retryable. */
-export function unexpectedAnswer(response: Response, url: string, cause?: unknown): FiscilityError {
+export function unexpectedResponse(
+  response: Response,
+  url: string,
+  cause?: unknown,
+): FiscilityError {
   const { status } = response;
   const contentType = response.headers.get("content-type") ?? "";
   const from = response.url || url;

@@ -4,7 +4,7 @@ const name = "fiscility.looks";
  * Notifies the tabs of this browser, including this one, whenever the user looks at this tab. Returns a
  * function that stops it.
  */
-export function announceLooks(): () => void {
+export function announceFocus(): () => void {
   const channel = new BroadcastChannel(name);
   const announce = () => channel.postMessage(null);
   const announceWhenVisible = () => {
@@ -20,7 +20,7 @@ export function announceLooks(): () => void {
 }
 
 /** Resolves when the user next looks at a tab of this browser, or `signal` aborts. */
-export function untilLookedAt(signal: AbortSignal): Promise<void> {
+export function untilFocused(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
     const channel = new BroadcastChannel(name);

@@ -4,7 +4,7 @@ import { z } from "zod";
  * The steps after a connection, in this order. `refreshed`: the dashboard shows it and the cache is cleared.
  * `sync_started`: the first sync has begun. `transactions`: they arrive. `done`: all of it.
  */
-export const trailStepName = z.enum([
+export const timelineStepName = z.enum([
   "connected",
   "refreshed",
   "sync_started",
@@ -16,8 +16,8 @@ export const trailStepName = z.enum([
  * `failed` steps are retried automatically, at `retryAt` (ISO 8601 UTC, null on all others). `needs_you`: the
  * user has to do something at the bank first.
  */
-export const trailStep = z.object({
-  step: trailStepName.describe("The step's name."),
+export const timelineStep = z.object({
+  step: timelineStepName.describe("The step's name."),
   state: z
     .enum(["waiting", "running", "done", "failed", "needs_you"])
     .describe(
@@ -28,15 +28,15 @@ export const trailStep = z.object({
     .nullable()
     .describe("When a failed step is retried, ISO 8601 UTC; null on all others."),
 });
-export type TrailStep = z.infer<typeof trailStep>;
+export type TimelineStep = z.infer<typeof timelineStep>;
 
 /** The progress of a connection. `transactions`: how many the first sync has fetched so far. */
-export const trail = z.object({
-  steps: z.array(trailStep).describe("The steps in their order."),
+export const timeline = z.object({
+  steps: z.array(timelineStep).describe("The steps in their order."),
   transactions: z
     .number()
     .int()
     .nonnegative()
     .describe("How many transactions the first sync has fetched so far."),
 });
-export type Trail = z.infer<typeof trail>;
+export type Timeline = z.infer<typeof timeline>;

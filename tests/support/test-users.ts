@@ -3,7 +3,7 @@ import type pg from "pg";
 import { noticeKinds } from "../../server/contracts/mail.ts";
 
 /** A user of a test, with the cookie of their session. */
-export interface Person {
+export interface TestUser {
   email: string;
   password: string;
   cookie: string;
@@ -26,11 +26,11 @@ export const oldPasswordHash =
  * so that a test finds only its own jobs. The user has just proved their identity; tests of step-ups call
  * `forgetStepUps`.
  */
-export async function addPerson(
+export async function addTestUser(
   database: pg.Pool | pg.Client,
   app: { SESSION_SECRET: string; production: boolean },
   { name, email, plan }: { name: string; email: string; plan?: string },
-): Promise<Person> {
+): Promise<TestUser> {
   const token = randomBytes(24).toString("base64url");
   const { rows } = await database.query(
     `with person as (

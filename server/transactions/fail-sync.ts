@@ -5,10 +5,7 @@ import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { Services } from "../services.ts";
 
 /** The last attempt of an Item's sync has failed. Its card says so until one succeeds (I7). */
-export async function giveUpSync(
-  services: Services,
-  { userId, itemId }: ItemOfUser,
-): Promise<void> {
+export async function failSync(services: Services, { userId, itemId }: ItemOfUser): Promise<void> {
   const { db, log } = services;
   // The user may be connecting another bank, which holds their lock for a while.
   await pRetry(() => markSyncFailed(db, userId, itemId), { retries: 8 });

@@ -1,15 +1,15 @@
 import type { ItemStatus } from "../server/contracts/accounts.ts";
-import type { Trail, TrailStep } from "../server/contracts/trail.ts";
+import type { Timeline, TimelineStep } from "../server/contracts/timeline.ts";
 import type { ItemSyncRow } from "./schema.ts";
 
 /** The columns that the timeline is derived from. */
-export type TrailFacts = Pick<
+export type TimelineFacts = Pick<
   ItemSyncRow,
   "status" | "synced_at" | "started_at" | "arrived" | "retry_at" | "due_at" | "clear_retry_at"
 > & { hasTransactions: boolean };
 
 /** Returns the current steps of a connection. */
-export function trailOf(itemStatus: ItemStatus, facts: TrailFacts): Trail {
+export function timelineOf(itemStatus: ItemStatus, facts: TimelineFacts): Timeline {
   const transactions = transactionsStep(itemStatus, facts);
   // Balances arrived with the connection, and no other data will.
   if (!facts.hasTransactions) {
@@ -18,7 +18,7 @@ export function trailOf(itemStatus: ItemStatus, facts: TrailFacts): Trail {
       transactions: 0,
     };
   }
-  const before: TrailStep[] = [
+  const before: TimelineStep[] = [
     at("connected", "done"),
     refreshed(facts),
     facts.started_at || facts.synced_at
@@ -30,10 +30,10 @@ export function trailOf(itemStatus: ItemStatus, facts: TrailFacts): Trail {
   return { steps: [...before, at("done", all ? "done" : "waiting")], transactions: facts.arrived };
 }
 
-const refreshed = ({ clear_retry_at: retryAt }: TrailFacts): TrailStep =>
+const refreshed = ({ clear_retry_at: retryAt }: TimelineFacts): TimelineStep =>
   retryAt ? at("refreshed", "failed", retryAt) : at("refreshed", "done");
 
-function transactionsStep(itemStatus: ItemStatus, facts: TrailFacts): TrailStep {
+function transactionsStep(itemStatus: ItemStatus, facts: TimelineFacts): TimelineStep {
   const step = "transactions";
   if (facts.synced_at) return at(step, "done");
   if (itemStatus === "login_required" || itemStatus === "revoked") return at(step, "needs_you");
@@ -44,9 +44,9 @@ function transactionsStep(itemStatus: ItemStatus, facts: TrailFacts): TrailStep 
 }
 
 function at(
-  step: TrailStep["step"],
-  state: TrailStep["state"],
+  step: TimelineStep["step"],
+  state: TimelineStep["state"],
   retryAt: Date | null = null,
-): TrailStep {
+): TimelineStep {
   return { step, state, retryAt: retryAt?.toISOString() ?? null };
 }

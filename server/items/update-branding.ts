@@ -1,5 +1,9 @@
 import { createHash } from "node:crypto";
-import { claimInstitution, type InstitutionLooks, keepInstitution } from "../../db/institutions.ts";
+import {
+  claimInstitution,
+  type InstitutionBranding,
+  keepInstitution,
+} from "../../db/institutions.ts";
 import type { ItemOfUser } from "../../db/items.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { Services } from "../services.ts";
@@ -9,7 +13,11 @@ import type { Log } from "../telemetry/log.ts";
  * Fetches the logo, color and website of an Item's bank from Plaid, once a month for each bank, however many
  * users have it. Nothing depends on them: a failure is logged, and a sync on another day retries.
  */
-export async function keepLooks(services: Services, item: ItemOfUser, log: Log): Promise<void> {
+export async function updateBranding(
+  services: Services,
+  item: ItemOfUser,
+  log: Log,
+): Promise<void> {
   const { db, plaid, limits } = services;
   try {
     const id = await claimInstitution(db, item, {
@@ -17,7 +25,7 @@ export async function keepLooks(services: Services, item: ItemOfUser, log: Log):
       retryMs: limits.institutionRetry,
     });
     if (id === null) return;
-    await keepInstitution(db, item.userId, id, toLooks(await plaid.getInstitution(id)));
+    await keepInstitution(db, item.userId, id, toBranding(await plaid.getInstitution(id)));
     await invalidateCache(services, { userId: item.userId }, log);
   } catch (error) {
     const { message } = error as Error;
@@ -26,7 +34,7 @@ export async function keepLooks(services: Services, item: ItemOfUser, log: Log):
 }
 
 /** Returns what can be shown. */
-function toLooks({
+function toBranding({
   url,
   color,
   logo,
@@ -34,7 +42,7 @@ function toLooks({
   url: string | null;
   color: string | null;
   logo: string | null;
-}): InstitutionLooks {
+}): InstitutionBranding {
   const png = logo === null ? null : Buffer.from(logo, "base64");
   const isPng = png?.subarray(0, 8).equals(pngSignature) && png.length <= largestLogo;
   return {
