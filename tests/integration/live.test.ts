@@ -208,7 +208,7 @@ test("live.changes reports changes from while PostgreSQL was unreachable once it
     await change(app, { id });
     await expect.poll(() => versions(stream).at(-1)).toBe(expected);
   }
-  expect(app.logLines.some((line) => line.includes("live_deaf"))).toBe(true);
+  expect(app.logLines.some((line) => line.includes("live_disconnected"))).toBe(true);
 });
 
 test("The typed client reconnects and misses nothing when a network drops or falls silent", async ({
