@@ -7,12 +7,13 @@ import { startProcess } from "./node-process.ts";
 import { addUser } from "./users.ts";
 import type { World } from "./world.ts";
 
-/** Others, each of whom reads their accounts so often, in milliseconds: below the limit on one session. */
+/** Other users, and the milliseconds between two reads of one of them: below the limit on a session. */
 const others = 12;
 const every = 120;
 /**
- * Alone and under attack take turns, in milliseconds. The lower quartile counts, on both sides: a shared
- * host takes the processor away for 20 to 60 ms at a time, which is the 99th percentile of whichever turn it falls in.
+ * Reads alone and reads under attack alternate, each for so many milliseconds. The lower quartile counts, on both
+ * sides: a shared host takes the processor away for 20 to 60 ms at a time, and that alone sets the 99th percentile
+ * of four seconds.
  */
 const turnMs = 4_000;
 const turns = 9;
@@ -24,7 +25,7 @@ const kinds: Attack["kind"][] = [
 const history = 100_000;
 const exported = 1_000_000;
 
-/** What issue I promises of other users while one attacks, and of an export's memory. */
+/** The numbers of issue I: the reads of other users during an attack, and the memory of an export. */
 export async function* benchAttack(world: World): AsyncGenerator<Figure> {
   const redis = await startRedis();
   const start = async () => {
@@ -34,7 +35,7 @@ export async function* benchAttack(world: World): AsyncGenerator<Figure> {
   };
   try {
     for (const kind of kinds) {
-      // Each on a node of its own: what one attack leaves behind is in nobody's way.
+      // Each attack has its own node, so that it does not slow the next one.
       const app = await start();
       try {
         yield* underAttack(world, app.url, kind);
@@ -81,7 +82,7 @@ async function readFor(url: string, cookies: string[], ms: number): Promise<Read
         await answer.arrayBuffer();
         return answer.status;
       },
-      // No response is a failure, too.
+      // A request without a response failed, too.
       () => 599,
     );
     into.ms.push(performance.now() - started);
@@ -119,7 +120,7 @@ async function* underAttack(
     const attack = await startAttack({ kind, url, ...attacker });
     attacked.push(await readFor(url, cookies, turnMs));
     told.push(await attack.stop());
-    // Until what the last requests of the attack have begun has ended.
+    // Wait until the last requests of the attack have ended.
     await pause(2_000);
   }
   const of = (reads: Reads[], q: number) =>
@@ -152,7 +153,7 @@ async function* underAttack(
   );
 }
 
-/** What exporting a long history adds to the resident memory, at most. */
+/** The largest growth of resident memory while a long history is exported. */
 async function exportMemory(
   world: World,
   app: Awaited<ReturnType<typeof startProcess>>,
@@ -170,7 +171,7 @@ async function exportMemory(
       bytes += part.length;
     return bytes;
   };
-  // What the first rows load and warm up is not counted.
+  // Modules that the first rows load do not count.
   for (const file of all) await read(file, small.cookie);
   const grown: number[] = [];
   const notes: string[] = [];

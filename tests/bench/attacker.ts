@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { setPriority } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** What one attacker does over and over: with a session of their own, on 127.0.0.1 alone. */
+/** An attack that is repeated with the attacker's own session, on 127.0.0.1 only. */
 export interface Attack {
   kind: keyof typeof attacks;
   url: string;
@@ -12,16 +12,16 @@ export interface Attack {
   cookie: string;
 }
 
-/** The attacker, in a process of their own: what it costs to attack is not what is measured. */
+/** Starts the attacker in its own process, because the cost of attacking is not measured. */
 export async function startAttack(attack: Attack): Promise<{ stop(): Promise<string> }> {
   const child = fork(import.meta.filename, [JSON.stringify(attack)], {
     execArgv: ["--import", "tsx"],
   });
   await once(child, "message");
-  // On another machine it would take none of the node's time for its own work.
+  // A real attacker is on another machine and takes none of the node's processor time.
   setPriority(child.pid as number, 19);
   return {
-    /** Ends it. How often each status came, as text. */
+    /** Ends the attack. Returns how often each status was received, as text. */
     async stop() {
       child.send("stop");
       const [told] = await once(child, "message");
@@ -34,7 +34,7 @@ export async function startAttack(attack: Attack): Promise<{ stop(): Promise<str
 }
 
 const json = { "content-type": "application/json" };
-/** Many in parallel, and when all are done again. */
+/** Sends `count` requests in parallel, and again once all are done. */
 const rounds =
   (count: number, send: (n: number) => Promise<unknown>) => async (on: () => boolean) => {
     while (on()) {
@@ -46,7 +46,7 @@ const statuses = new Map<string, number>();
 const count = (status: string | number) =>
   statuses.set(String(status), (statuses.get(String(status)) ?? 0) + 1);
 
-/** Each sends until it is no longer `on`. */
+/** Each attack sends until `on` returns false. */
 const attacks = {
   /** 4,500 fields that no procedure knows. */
   "unknown keys": ({ url, cookie }: Attack) => {
@@ -92,11 +92,11 @@ const attacks = {
 async function send(url: string, init: RequestInit): Promise<void> {
   const answer = await fetch(url, init);
   count(answer.status);
-  // Read to its end, and not kept.
+  // Read to the end, but not stored.
   for await (const _ of answer.body as unknown as AsyncIterable<Uint8Array>);
 }
 
-/** So many sockets that begin a request and stay, 300 a second. */
+/** Opens so many sockets, 300 a second. Each begins a request and stays open. */
 function holdSockets(many: number, line: string, rest: string, { url, cookie }: Attack) {
   const { port, host } = new URL(url);
   const sockets = new Set<Socket>();
@@ -125,7 +125,7 @@ if (process.argv[1] === import.meta.filename) {
   process.on("disconnect", () => process.exit(0));
   process.on("message", async () => {
     isOn = false;
-    // What it counts when it ends is told as well.
+    // Attacks add to the counts when they end.
     await pause(100);
     const told = [...statuses].map(([status, times]) => `${status}: ${times}`).join(", ");
     process.send?.(told);

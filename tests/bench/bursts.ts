@@ -7,12 +7,12 @@ import type { World } from "./world.ts";
 const rounds = 10;
 const warmUp = 2;
 
-/** Connections that come at one moment: of many users, and of one who sends the same public_token. */
+/** Connections sent at one moment: of many users, and of one user who repeats the same public_token. */
 export async function* benchBursts(world: World): AsyncGenerator<Figure> {
   const node = await startProcess("app", { ...world.env, PORT: "0" });
   const reader = await world.key(await world.user());
   const [users, same, beside, alone]: [number[], number[], number[], number[]] = [[], [], [], []];
-  /** Reads one after the other while `work` runs, and 5 ms apart. */
+  /** Reads one after the other, 5 ms apart, while `work` runs. */
   const readBeside = async (work: Promise<unknown>, reads: number[]) => {
     let running = true;
     const ended = work.finally(() => {

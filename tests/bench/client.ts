@@ -20,7 +20,7 @@ import type { World } from "./world.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 
-/** What issue G promises of the typed client: its size, its types in the editor, tRPC's own cost. */
+/** The numbers of issue G: the client's size, its types in the editor, and the cost of tRPC. */
 export async function* benchClient(world: World): AsyncGenerator<Figure> {
   const project = await packedClientProject();
   try {
@@ -32,7 +32,7 @@ export async function* benchClient(world: World): AsyncGenerator<Figure> {
   yield await overTrpc(world);
 }
 
-/** As a browser's bundle has it: minified, with all that it depends on but zod. */
+/** The size in a browser's bundle: minified, with every dependency except zod. */
 async function size(folder: string): Promise<Figure> {
   const entry = path.join(folder, "all.mjs");
   writeFileSync(entry, 'export * from "@fiscility/client";');
@@ -43,7 +43,7 @@ async function size(folder: string): Promise<Figure> {
     build: {
       write: false,
       modulePreload: false,
-      // Not as a library, whose white space Vite keeps.
+      // Not built as a library, because Vite keeps the white space of libraries.
       rollupOptions: { input: entry, preserveEntrySignatures: "strict" },
     },
   });
@@ -159,7 +159,7 @@ async function completionTimes(tsserver: string, file: string) {
   return times;
 }
 
-/** accounts.list with a key over tRPC, against an Express route that does the same and nothing else. */
+/** `accounts.list` with a key over tRPC, against an Express route that does only the same work. */
 async function overTrpc(world: World): Promise<Figure> {
   const { services } = world;
   const userId = await world.user();
@@ -201,7 +201,7 @@ async function overTrpc(world: World): Promise<Figure> {
   );
   const time = async (url: string) => {
     const started = performance.now();
-    // What compressing costs is not tRPC's.
+    // The cost of compression is not tRPC's.
     const headers = { authorization: `Bearer ${key}`, "accept-encoding": "identity" };
     const response = await fetch(url, { headers });
     await response.text();

@@ -7,7 +7,7 @@ import type { World } from "./world.ts";
 const rounds = 300;
 const warmUp = 50;
 
-/** `connectAccount` with the time at Plaid taken off, against the same rows with nothing around them. */
+/** `connectAccount` less the time at Plaid, against a bare transaction that inserts the same rows. */
 export async function* benchConnect(world: World): AsyncGenerator<Figure> {
   const { services, pool } = world;
   const plaid = new TimeAtPlaid(services.plaid);
@@ -44,7 +44,7 @@ export async function* benchConnect(world: World): AsyncGenerator<Figure> {
   );
 }
 
-/** Milliseconds in which one call to Plaid or more is under way. */
+/** Milliseconds during which at least one call to Plaid is in progress. */
 class TimeAtPlaid {
   ms = 0;
   readonly stop: () => void;

@@ -19,7 +19,7 @@ const transactions = 20_000;
 const loads = 9;
 const turns = 12;
 
-/** What issue F promises of the dashboard: its weight, its rendering, and how soon it can be used. */
+/** The numbers of issue F: the dashboard's weight, its rendering, and how soon it can be used. */
 export async function* benchDashboard(world: World): AsyncGenerator<Figure> {
   yield await weight();
   const port = await freePort();
@@ -160,7 +160,7 @@ async function* usable(url: string, cookie: string): AsyncGenerator<Figure> {
       await page.addInitScript(watchUsable, banks);
       await page.goto(`${url}/dashboard`, { waitUntil: "commit" });
       let ms = 0;
-      // Over the bare protocol: what Playwright waits with is itself a tenth of a slowed page's time.
+      // Over the bare protocol, because Playwright's own waiting takes a tenth of a slowed page's time.
       await until(async () => {
         const { result } = await session.send("Runtime.evaluate", { expression: "usableAt" });
         ms = result.value ?? 0;

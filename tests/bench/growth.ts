@@ -92,7 +92,7 @@ async function connectAndList(world: World, { database, app }: Side): Promise<[n
 type Pool = World["pool"];
 
 async function fill(pool: Pool, from: number, to: number): Promise<void> {
-  // What it fills is whole: nothing has to be looked up for it a million times.
+  // The rows are consistent, so foreign keys need not be checked a million times.
   await pool.query("set session_replication_role = replica");
   await pool.query(
     `with made as (

@@ -12,7 +12,7 @@ import type { World } from "./world.ts";
 const typed = ["merchant", "number 12", "a mer", "no such word"];
 const rounds = 5;
 
-/** What issue 33 promises of a page in use: search as the user types, presses, and the images at load. */
+/** The numbers of issue M: search as the user types, interaction to next paint, and the images at load. */
 export async function* benchInteraction(world: World): AsyncGenerator<Figure> {
   const port = await freePort();
   const own = { PORT: String(port), APP_URL: `http://localhost:${port}`, WORKER: "apart" };
@@ -89,7 +89,7 @@ async function search(page: Page, url: string): Promise<Figure> {
   };
 }
 
-/** What TypeScript does not know of yet. */
+/** Fields that TypeScript's types lack. */
 interface InteractionTiming extends PerformanceEventTiming {
   interactionId: number;
 }

@@ -10,7 +10,7 @@ import { startProcess } from "./node-process.ts";
 import { post, signUp } from "./users.ts";
 import type { World } from "./world.ts";
 
-/** What issue D promises of a Redis that hangs, of other tabs, and of open streams. */
+/** The numbers of issue D: a Redis that hangs, other tabs, and open streams. */
 export async function* benchLive(world: World): AsyncGenerator<Figure> {
   const redis = await startRedis();
   const start = async () => {
@@ -116,7 +116,7 @@ async function secondTab(
 
 const streams = 5_000;
 
-/** What one more open stream costs the node's process, once all is quiet. */
+/** The memory that one more open stream takes in the node's process, once it is idle. */
 async function idleStreams(
   app: Awaited<ReturnType<typeof startProcess>>,
   cookie: string,
@@ -136,7 +136,7 @@ async function idleStreams(
   const openMany = async (count: number) => {
     for (let n = 0; n < count; n += 50) await Promise.all(Array.from({ length: 50 }, open));
   };
-  // What the first streams load and warm up is not counted.
+  // Modules that the first streams load do not count.
   await openMany(1_000);
   const before = await app.memory();
   const started = performance.now();

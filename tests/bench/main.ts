@@ -20,7 +20,7 @@ import { benchSyncJobs } from "./sync-jobs.ts";
 import { benchWebhooks } from "./webhooks.ts";
 import { startWorld, type World } from "./world.ts";
 
-/** In this order, each alone: what one leaves behind is in nobody's way. */
+/** The parts in their order. They run one after the other, so that none slows another. */
 const parts: Record<string, (world: World) => AsyncGenerator<Figure>> = {
   sandbox: benchSandbox,
   connect: benchConnect,
@@ -51,7 +51,7 @@ const unknown = positionals.filter((name) => !(name in parts));
 if (unknown.length > 0) throw new Error(`${unknown}: there are ${Object.keys(parts).join(", ")}`);
 const isChosen = (name: string) => positionals.length === 0 || positionals.includes(name);
 
-// What the build has just written would stand before the first commits that are measured.
+// Flush what the build has just written, because the first measured commits would wait for it.
 execFileSync("sync");
 const measured: Record<string, MeasuredPart> = {};
 const world = await startWorld();

@@ -21,10 +21,10 @@ import { type Quotas, quotas } from "../../server/time-limits.ts";
 
 const serverBuild = "../../build/server/index.js";
 
-/** Every line is made, and goes nowhere. */
+/** Log lines are made, as in production, but not written. */
 const nowhere = { write: () => {} };
 
-/** One user stands for many: what holds back one user would be all that is measured. */
+/** One user stands for many here, so the limits on one user would be all that is measured. */
 const lifted: Quotas = {
   ...quotas,
   ...{ keyCalls: 1e9, sessionCalls: 1e9, callsAtOnce: 1e9, callsWaiting: 1e9, streams: 1e9 },
@@ -64,7 +64,7 @@ export async function startProcess(
       const { user, system } = await tell<NodeJS.CpuUsage>("cpu");
       return user + system;
     },
-    /** Bytes once all is quiet: resident, and of that on the heap and in buffers. */
+    /** Bytes once the process is idle: resident memory, and its part on the heap and in buffers. */
     memory: () => tell<{ resident: number; heap: number }>("memory"),
     /** Bytes that are resident now. */
     resident: () => tell<number>("resident"),
@@ -83,7 +83,7 @@ async function startBare(): Promise<string> {
     quotas: ownQuotas,
   });
   const client = await createClient({ url: process.env.REDIS_URL ?? "" }).connect();
-  // A process that has seen a log-in, as the product's has: each later promise costs a little more.
+  // After a log-in, as in the product's process, each promise takes a little longer.
   const email = `${randomUUID()}@example.com`;
   const password = "correct horse battery";
   await services.auth.createUser({ name: "b", email, password });
@@ -169,7 +169,7 @@ async function startStill(): Promise<string> {
   return listen(express().use((...args) => (loaded.size === 0 ? product : pages)(...args)));
 }
 
-/** The jobs alone, with no count of what Plaid allows. */
+/** Only the jobs, without our count of Plaid's rate limits. */
 async function startJobs(): Promise<string> {
   for (const limit of Object.values(rateLimits)) limit.perClient = 1e9;
   const { services } = createServices(parseConfig(process.env), {
@@ -213,7 +213,7 @@ if (process.argv[1] === import.meta.filename) {
   process.on("message", async (question) => {
     if (question === "cpu") return void process.send?.(process.cpuUsage());
     if (question === "resident") return void process.send?.(process.memoryUsage.rss());
-    // Pages are given back some time after what was on them.
+    // Memory pages are returned some time after the objects on them.
     for (let n = 0; n < 6; n++) {
       globalThis.gc?.();
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -221,7 +221,7 @@ if (process.argv[1] === import.meta.filename) {
     const { rss, heapUsed, external } = process.memoryUsage();
     process.send?.({ resident: rss, heap: heapUsed + external });
   });
-  // It ends with the bench, however that ends.
+  // Ends with the bench, however the bench ends.
   process.on("disconnect", () => process.exit(0));
   process.send?.({ url });
 }

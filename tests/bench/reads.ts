@@ -23,7 +23,7 @@ export async function* benchReads(world: World): AsyncGenerator<Figure> {
   };
   const [app, bare] = [await start("app"), await start("bare")];
   try {
-    // A log-in has an effect on all that a process does after it: better-auth's async hooks.
+    // A log-in slows all later work of a process, because better-auth starts async hooks.
     await signUp(app.url, `${randomUUID()}@example.com`);
     const read = `${app.url}/trpc/accounts.list`;
     const client = await createClient({ url: redis.url }).connect();
@@ -35,7 +35,7 @@ export async function* benchReads(world: World): AsyncGenerator<Figure> {
       headers.push({ cookie });
     }
     client.destroy();
-    // Short turns, so that whatever else the machine does meets both alike.
+    // Both alternate often, so that other load on the machine affects them equally.
     const sides = [
       { process: app, url: read.replace("localhost", "127.0.0.1") },
       { process: bare, url: `${bare.url}/known` },

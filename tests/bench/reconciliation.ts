@@ -9,12 +9,12 @@ const week = 7 * 24 * 60;
 /** The lowest limit that Plaid publishes for a call of ours; it publishes none for the User APIs. */
 const limit = rateLimits["/user/items/get"]?.perClient ?? 0;
 
-/** What comparing every user's Items with Plaid's list takes: the first round, and one after it. */
+/** The cost of comparing every user's Items with Plaid's list: the first round, and the second. */
 export async function* benchReconciliation(world: World): AsyncGenerator<Figure> {
   const database = await world.database("reconciliation");
   const { services, pool } = database;
   const allowed = rateLimits["/user/items/get"];
-  // Hours are passed in a minute here.
+  // The clock is moved, so that hours pass within a minute.
   rateLimits["/user/items/get"] = { perClient: 1_000_000 };
   try {
     await fill(world, pool);

@@ -15,7 +15,7 @@ const goalOf = ({ goal, unit }: Figure) => {
   return "atMost" in goal ? `≤ ${goal.atMost}${after}` : `≥ ${goal.atLeast}${after}`;
 };
 
-/** A figure as soon as it is known, for who watches. */
+/** A figure as text, printed as soon as it is known. */
 export function line(figure: Figure): string {
   const sides = [figure.ours, figure.floor].filter(Boolean).join(" / ");
   const goal = figure.goal ? `, goal ${goalOf(figure)}${isMet(figure) ? "" : ": MISSED"}` : "";
@@ -23,7 +23,7 @@ export function line(figure: Figure): string {
   return `${figure.issue}  ${figure.name}: ${shown(figure)}${goal}${rest ? `\n     ${rest}` : ""}`;
 }
 
-/** Goals that measured other work than ours, with why: they are no longer run. */
+/** Goals that measured other work than ours, each with the reason. They are no longer run. */
 const retired = [
   "`accounts.list` ≥ 0.7x of a server that asks nobody who they are: asking PostgreSQL who calls, in every request, is the work (I5); the goal against a server with the same log-in stays.",
   "The dashboard ≥ 0.6x of the log-in page: React renders 25 accounts and two charts where that page has a form; the goal against the same page with nothing to load stays.",
@@ -53,7 +53,7 @@ export function writeReport(
   const kept = names.filter((name) => name in all).map((name) => [name, all[name]]);
   writeFileSync(data, JSON.stringify(Object.fromEntries(kept), null, 2));
   writeFileSync(page, report(Object.fromEntries(kept)));
-  // As the linter wants them: the files are kept.
+  // Format them for the linter, because they are committed.
   execFileSync("npx", ["biome", "format", "--write", data, page]);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Connects over HTTP with a key. `refused`: why not, and the seconds after which to come back; null
- * once it is connected. Throws for what coming back cannot mend.
+ * Connects over HTTP with a key. Returns the reason of a refusal and the seconds until a retry; null once it is
+ * connected. Throws for errors that a retry cannot change.
  */
 export async function exchange(
   url: string,

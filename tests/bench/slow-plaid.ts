@@ -83,7 +83,7 @@ interface Crowd {
   tokens: string[];
 }
 
-/** Connects them all at once, and again as they are told; how often each refusal came. */
+/** Connects all at once and retries the refused ones when Retry-After says. Returns how often each reason came. */
 async function connectAll({ url, keys, tokens }: Crowd): Promise<Record<string, number>> {
   const refusals: Record<string, number> = {};
   await Promise.all(

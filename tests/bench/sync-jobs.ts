@@ -7,7 +7,7 @@ import type { World } from "./world.ts";
 
 const items = 600;
 const rounds = 3;
-/** Of each call to Plaid, in milliseconds. */
+/** The time of each call to Plaid, in milliseconds. */
 const latency = 500;
 
 /** How many Items one worker process keeps up to date while Plaid takes its time, and on how many connections. */
@@ -39,7 +39,7 @@ export async function* benchSyncJobs(world: World): AsyncGenerator<Figure> {
   });
   const rates: number[] = [];
   try {
-    // Every first sync, and whatever else a connection asks for.
+    // Wait for every first sync and the other jobs of a connection.
     while ((await syncsLeft()) > 0) await pause(100);
     await world.control("settings", { latency_ms: latency });
     for (let round = 0; round < rounds; round++) {

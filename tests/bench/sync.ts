@@ -16,7 +16,7 @@ import type { World } from "./world.ts";
 
 /** Transactions of the measured first sync. */
 const history = 20_000;
-/** Those of the sync whose memory is looked at. */
+/** Transactions of the sync whose memory is measured. */
 const longHistory = 100_000;
 /** Rows in the table when it is called full. */
 const full = 10_000_000;
@@ -25,7 +25,7 @@ const rounds = 5;
 /** A second database on the same server, migrated and empty. */
 type Twin = Pick<Awaited<ReturnType<World["database"]>>, "pool" | "services">;
 
-/** What issue E promises of the sync and of the list of transactions. */
+/** The numbers of issue E: the sync and the list of transactions. */
 export async function* benchSync(world: World): AsyncGenerator<Figure> {
   const { services, pool, control } = world;
   const userId = await world.user();
@@ -51,9 +51,9 @@ export async function* benchSync(world: World): AsyncGenerator<Figure> {
     added: history - before[0].n,
   });
 
-  // What Plaid allows an Item in a minute is one such sync.
+  // One such sync uses up Plaid's limit for an Item and minute.
   rateLimits["/transactions/sync"] = { perClient: 1_000_000 };
-  // Time at Plaid is not ours: its pages are fetched in the first round, and are there in the others.
+  // Plaid's time does not count, so its pages are fetched in the first round and reused in the others.
   const { syncTransactions } = services.plaid;
   const pages = new Map<string | null, Awaited<ReturnType<typeof syncTransactions>>>();
   services.plaid.syncTransactions = async (token, cursor, options) => {
@@ -200,7 +200,7 @@ async function fullTable(
   }
   const file = path.join(tmpdir(), `fiscility-bench-${randomUUID()}`);
   await pool.query(`copy transactions to '${file}'`);
-  // The rows' own accounts are not looked at: in the twin, and below, where rows are in the way.
+  // The rows have no accounts, so foreign keys are off.
   for (const each of [pool, twin.pool]) await each.query("set session_replication_role = replica");
   await twin.pool.query(`copy transactions from '${file}'`);
   rmSync(file, { force: true });

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { addTestUser, type TestUser } from "../support/test-users.ts";
 import type { World } from "./world.ts";
 
-/** A user who is logged in, with a bank. As rows: logging so many in from one address is refused. */
+/** Adds a user with a session and a bank. As rows, because so many log-ins from one address are refused. */
 export async function addUser(world: World, url: string): Promise<TestUser> {
   const person = await addTestUser(
     world.pool,
@@ -14,7 +14,7 @@ export async function addUser(world: World, url: string): Promise<TestUser> {
   return person;
 }
 
-/** Signs a user up at a node; the cookie of their session. */
+/** Signs a user up at a node. Returns the cookie of their session. */
 export async function signUp(url: string, email: string): Promise<string> {
   const person = { name: "b", email, password: "correct horse" };
   await post(`${url}/api/auth/sign-up/email`, person);

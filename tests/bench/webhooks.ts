@@ -10,10 +10,10 @@ import type { World } from "./world.ts";
 const webhooks = 300;
 const warmUp = 50;
 const turns = 10;
-/** Sent at once over HTTP, by as many connections. */
+/** Webhooks sent at once over HTTP, each on its own connection. */
 const atOnceOverHttp = 50;
 
-/** How long a webhook takes from its bytes to the row and the job of it, and how many a node takes in. */
+/** The time from a webhook's bytes to its row and job, and how many a node receives a second. */
 export async function* benchWebhooks(world: World): AsyncGenerator<Figure> {
   const { services } = world;
   const { log } = services;
@@ -82,7 +82,7 @@ async function* benchIntake(
         const before = await process.cpu();
         const url = `${process.url.replace("localhost", "127.0.0.1")}/plaid/webhook`;
         const { answers, seconds } = await sendEach(url, posts, atOnceOverHttp);
-        // The first turns warm up.
+        // The first rounds are a warm-up.
         if (turn < 0) continue;
         rates.push(answers / seconds);
         cpu.push(((await process.cpu()) - before) / answers);
@@ -104,7 +104,7 @@ async function* benchIntake(
   }
 }
 
-/** So many webhooks of as many Items, signed now. */
+/** Returns `count` webhooks of as many Items, signed now. */
 function signed(privateKey: CryptoKey, count: number) {
   return Promise.all(
     Array.from({ length: count }, async () => {

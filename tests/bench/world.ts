@@ -14,7 +14,7 @@ import { startProcess } from "./node-process.ts";
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
-/** What every figure is measured on: PostgreSQL, the local Plaid at 0 ms, and the product's services. */
+/** Starts what every figure is measured on: PostgreSQL, the local Plaid at 0 ms, and the product's services. */
 export async function startWorld() {
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-bench-"));
   const password = randomBytes(8).toString("hex");
@@ -44,7 +44,7 @@ export async function startWorld() {
       env,
       services,
       pool,
-      /** A user without a password, which alone would take as long as a connection. */
+      /** Adds a user without a password, because hashing one takes as long as a connection. */
       async user(): Promise<string> {
         const { rows } = await pool.query(
           "insert into users (name, email, plan) values ('b', $1, 'cfo') returning id",
@@ -87,7 +87,7 @@ export async function startWorld() {
     plaid: (path: string, body: object) =>
       post(path, { client_id: main.env.PLAID_CLIENT_ID, secret: main.env.PLAID_SECRET, ...body }),
     sandboxUrl: sandbox.url,
-    /** As Link would hand it over; with `account`, of an Item with one account of this name. */
+    /** Returns a public_token as Link would; with `account`, of an Item with one account of this name. */
     async publicToken(account?: string): Promise<string> {
       const meta = { type: "depository", subtype: "checking", meta: { name: account } };
       const options = {

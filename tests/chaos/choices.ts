@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** What a part of the run chooses by: the same for the same seed and name, whatever else happens. */
+/** The random choices of one part of the run: the same for the same seed and name, whatever else happens. */
 export interface Choices {
   random(): number;
   pick<T>(values: readonly T[]): T;

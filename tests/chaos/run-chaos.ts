@@ -22,12 +22,12 @@ export interface Outcome extends ConnectsOutcome {
   restarts: number;
   /** Nodes, each with its workers, that were stopped by SIGSTOP and continued. */
   pauses: number;
-  /** How often Redis went or hung, and came back. */
+  /** How often Redis stopped or hung, and was started again. */
   redisOutages: number;
   seconds: number;
 }
 
-/** Steps of `connectAccount` that a node may die after, the endings of those that fail, and steps of a sync. */
+/** The steps after which a node may be killed: of `connectAccount`, of failed attempts, and of a sync. */
 const steps = [
   "attempt",
   "lock",
@@ -48,8 +48,8 @@ const steps = [
  * Connects banks at several app processes while everything that can fail does: Plaid's responses, the
  * processes (SIGKILL at a named step, SIGSTOP and SIGCONT), PostgreSQL (stopped and started), Redis
  * (killed, hanging, back and empty). Then one recovery, a reconciliation, and the comparison with the
- * sandbox's own books. Each kind of injury has its own numbers from the seed, as each connection has. Only
- * processes of its own.
+ * sandbox's own books. Each kind of fault and each connection has its own random numbers from the seed. Touches
+ * only its own processes.
  */
 export async function runChaos({
   connects,
@@ -77,7 +77,7 @@ export async function runChaos({
   let restarts = 0;
   let redisOutages = 0;
   const injuries = choices(seed, "injuries");
-  /** Takes Redis away, one way or the other, or brings it back, without what it had. */
+  /** Stops or hangs Redis, or starts an empty one. */
   let away: "stopped" | "hanging" | null = null;
   const injureRedis = async () => {
     if (away === null) {

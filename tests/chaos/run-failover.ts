@@ -11,9 +11,9 @@ export interface Failover {
   seed: number;
   /** PgBouncer in transaction mode between the nodes and the address of the primary. */
   isPooled: boolean;
-  /** The primary is frozen for so many seconds before it dies; 0 for not. */
+  /** Seconds for which the primary is frozen before it is killed; 0 for none. */
   frozen: number;
-  /** Otherwise commits that succeeded may be lost: a run that shows that the books find it. */
+  /** False: the standby lags, so commits are lost. Such a run shows that the books detect a loss. */
   isSynchronous?: boolean;
 }
 
@@ -47,7 +47,7 @@ export async function runFailover(
     const { random } = choices(seed, "failover");
     const freezes = Math.ceil(connects * (0.1 + 0.2 * random()));
     const dies = Math.ceil(connects * (0.4 + 0.3 * random()));
-    // Not only as a connect begins.
+    // At any moment of a connection, not only at its start.
     const later = random() * 100;
     let failing: Promise<void> = Promise.resolve();
     await running.run((begun) => {

@@ -17,7 +17,7 @@ export interface ConnectsOptions {
   seed: number;
   /** PostgreSQL for the comparison of the books, migrated. */
   databaseUrl: string;
-  /** What the nodes get beside it: Redis, PgBouncer. */
+  /** Other environment variables of the nodes: Redis, PgBouncer. */
   env: Record<string, string>;
   /** Whether Plaid refuses, fails, hangs and drops connections, each in about 2% of requests. */
   plaidFails: boolean;
@@ -68,22 +68,22 @@ const faults = [
 const unsettled = ["internal", "busy", "outcome_pending", "unavailable"];
 /** Days of reconciliation after the run: more than a user's lost Items can take. */
 const days = 8;
-/** Connections under way at once. */
+/** Connections in progress at once. */
 const atOnce = 24;
 /** A user waits this long for a response, more than a node gives a connection, then retries. Milliseconds. */
 const patience = 8_000;
 
 /**
- * Users, the sandbox and several app processes, which connect banks, receive webhooks and sync transactions while
- * the caller injures whatever they use. Each connection has its own numbers from the seed, so a run repeats every choice; who wins a race is
- * not in its power. Loopback only.
+ * Starts users, the sandbox and several app processes, which connect banks, receive webhooks and sync transactions
+ * while the caller makes what they use fail. Each connection has its own random numbers from the seed, so a run
+ * repeats every choice, but not who wins a race. Loopback only.
  */
 export async function startConnects(options: ConnectsOptions) {
   const { connects, nodes, seed, databaseUrl, takeJobs } = options;
   const sandbox = await startSandbox({
     port: 0,
     seed,
-    // The product compares with its own time.
+    // The product compares dates with its own clock.
     startDate: "today",
     newItemInvalidatesOld: false,
     historicalPullMs: 0,
@@ -138,7 +138,7 @@ export async function startConnects(options: ConnectsOptions) {
   };
   const alive: NodeProcess[] = await Promise.all(Array.from({ length: nodes }, startReadyNode));
   let kills = 0;
-  /** Webhooks go to the nodes that run, as a load balancer's health checks see to it. */
+  /** Sends webhooks only to running nodes, as a load balancer with health checks does. */
   const balance = () => {
     const up = alive.filter((node) => node.running);
     balancer.leadTo((up.length > 0 ? up : alive).map(({ url }) => url));
@@ -167,7 +167,7 @@ export async function startConnects(options: ConnectsOptions) {
     const person = { name: `TestUser ${n}`, email: `p${n}@example.com`, plan: pickPlan(plans) };
     const { cookie, id } = await addTestUser(pool, { ...env, production: false }, person);
     cookies.push(cookie);
-    // On a busy machine a node may not get to it within its time limits.
+    // On a busy machine a node may exceed its time limits.
     await until(async () => {
       await json(`${alive[0]?.url}/plaid/create-link-token`, {}, cookie).catch(() => {});
       const [row] = await query("select plaid_user_id from plaid_users where user_id = $1", [id]);
@@ -176,7 +176,7 @@ export async function startConnects(options: ConnectsOptions) {
     });
   }
   if (options.plaidFails) {
-    // A node that is paused or killed often has a call under way.
+    // With this latency, a node that is paused or killed often has a call in progress.
     if (takeJobs) await control("POST", "settings", { latency_ms: 100 });
     await control("POST", "faults", {
       faults: apiPaths.flatMap((path) =>
@@ -191,7 +191,7 @@ export async function startConnects(options: ConnectsOptions) {
   };
   let staleReads = 0;
   const returned = new Set<string>();
-  /** As a user does: no response, or none that settles it, is retried a few times. */
+  /** Connects as a user does: retries a few times when there is no response or no final one. */
   const send = async ({ pick }: Choices, token: string, cookie: string, more: object) => {
     const body = { public_token: token, ...more };
     for (let tries = 0; tries < 6; tries += 1) {
@@ -212,7 +212,7 @@ export async function startConnects(options: ConnectsOptions) {
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
   };
-  /** What was returned as connected is in the list of every node that responds. */
+  /** Checks that a connected Item is in the list of every node that responds. */
   const readBack = async (node: NodeProcess | undefined, cookie: string, itemId: string) => {
     const signal = AbortSignal.timeout(patience);
     const list = await fetch(`${node?.url}/api/v1/accounts`, { headers: { cookie }, signal })
@@ -220,7 +220,7 @@ export async function startConnects(options: ConnectsOptions) {
       .catch(() => null);
     if (list && !list.items.some((item: { id: string }) => item.id === itemId)) staleReads += 1;
   };
-  /** Something happens at one of the banks that are connected: Plaid sends a webhook, and a sync follows. */
+  /** Changes transactions at a connected bank, so that Plaid sends a webhook and a sync follows. */
   const changeTransactions = async ({ pick, random }: Choices) => {
     if (returned.size === 0) return;
     const id = pick([...returned]);
@@ -267,7 +267,7 @@ export async function startConnects(options: ConnectsOptions) {
     await Promise.all(alive.map((node) => node.kill().catch(() => {})));
   };
   return {
-    /** The processes of the app; one that died is replaced in its place. */
+    /** The processes of the app. A new one takes the place of one that died. */
     alive,
     /** Connects all banks. `onBegun` gets the number of each, from 1, before it is connected. */
     async run(onBegun: (begun: number) => Promise<void> | void): Promise<void> {
@@ -292,7 +292,7 @@ export async function startConnects(options: ConnectsOptions) {
       await stop();
       const last = await startReadyNode();
       balancer.leadTo([last.url]);
-      // As if the time had come to take up what nobody works on.
+      // Makes every unfinished attempt due for recovery.
       await query("update link_attempts set retry_at = now()");
       await last.recover();
       if (takeJobs) await drain({ query, control });
