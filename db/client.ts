@@ -63,7 +63,7 @@ export function createDb(options: DbOptions): Kysely<Database> {
 
 /**
  * PostgreSQL itself ends what takes too long. If it is silent for longer, its machine or the network is gone:
- * the query fails with "PostgreSQL does not answer" after the longest limit plus `responseTimeoutMs` without a
+ * the query fails with "PostgreSQL does not respond" after the longest limit plus `responseTimeoutMs` without a
  * byte, and the pool drops the connection.
  */
 function destroyWhenSilent(
@@ -79,7 +79,7 @@ function destroyWhenSilent(
   const inside = client as unknown as { connection: { stream: Socket }; readyForQuery: boolean };
   const { stream } = inside.connection;
   stream.setTimeout(longest + limits.responseTimeoutMs).on("timeout", () => {
-    if (!inside.readyForQuery) stream.destroy(new Error("PostgreSQL does not answer"));
+    if (!inside.readyForQuery) stream.destroy(new Error("PostgreSQL does not respond"));
   });
 }
 
@@ -112,7 +112,7 @@ export function isConnectionLost(error: unknown): boolean {
     /^(ECONN(RESET|ABORTED)|EPIPE|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN))$/.test(
       (error as NodeJS.ErrnoException).code ?? "",
     ) ||
-    /^(Connection terminated|PostgreSQL does not answer|Client (was closed|has encountered a connection error))/.test(
+    /^(Connection terminated|PostgreSQL does not respond|Client (was closed|has encountered a connection error))/.test(
       error.message,
     )
   );

@@ -57,7 +57,7 @@ export function isFiscilityError(error: unknown): error is FiscilityError {
 
 const clientMessages: Record<keyof ClientReasons, string> = {
   unreachable: "Fiscility could not be reached.",
-  timed_out: "Fiscility did not answer in time.",
+  timed_out: "Fiscility did not respond in time.",
   aborted: "The call was aborted.",
   unexpected_answer: "The answer did not come from Fiscility's API.",
   unknown_reason: "Fiscility refused the call for a reason that this client does not know yet.",

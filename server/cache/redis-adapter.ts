@@ -168,7 +168,7 @@ function destroy(client: { destroy(): void }): void {
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    const fail = () => reject(new Error(`Redis did not response within ${ms} ms`));
+    const fail = () => reject(new Error(`Redis did not respond within ${ms} ms`));
     // A response that arrived while this process was busy is read first.
     timer = setTimeout(() => setImmediate(fail), ms);
   });

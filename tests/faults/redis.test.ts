@@ -122,7 +122,7 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
     redis.hang();
     await expectService(app, person, ways);
     expect(events(app, "redis_away")).toBe(before + 1);
-    const waited = app.logLines.filter((line) => line.includes("did not answer within"));
+    const waited = app.logLines.filter((line) => line.includes("did not respond within"));
     expect(waited.filter((line) => !line.includes("redis_away"))).toHaveLength(1);
     redis.go();
     await expectCached(person);

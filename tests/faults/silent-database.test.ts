@@ -69,7 +69,7 @@ test("The pool drops a connection and does not use it again when PostgreSQL vani
     await new Promise((resolve) => setTimeout(resolve, 2_800));
     expect(poolUse(db)).toEqual({ open: 1, idle: 1, waiting: 0 });
     wire.fallSilent();
-    await expect(ask()).rejects.toThrow("PostgreSQL does not answer");
+    await expect(ask()).rejects.toThrow("PostgreSQL does not respond");
     await expect(ask()).rejects.toThrow("timeout");
     wire.speak();
     expect(await ask()).toEqual([]);

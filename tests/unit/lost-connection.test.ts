@@ -18,7 +18,7 @@ const lost: Error[] = [
     "Connection terminated",
     "Client was closed and is not queryable",
     "Client has encountered a connection error and is not queryable",
-    "PostgreSQL does not answer",
+    "PostgreSQL does not respond",
   ].map((message) => new Error(message)),
 ];
 const name = (error: Error) => (error as { code?: string }).code ?? error.message;
