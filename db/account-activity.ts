@@ -3,13 +3,29 @@ import type { ActivityEntry } from "../server/contracts/activity.ts";
 import type { Db } from "./client.ts";
 import type { AccountActivityTable } from "./schema.ts";
 import { isLost } from "./unclaimed-items.ts";
-import { eventsOf, sendDeliveries, storedDeliveries, toEventsJson } from "./webhook-events.ts";
+import {
+  eventsOf,
+  isLinkOf,
+  sendDeliveries,
+  storedDeliveries,
+  toEventsJson,
+} from "./webhook-events.ts";
 
 /**
  * Adds one entry to the user's activity (I8), one for each run and each opening of Link, and in the same
  * statement the webhooks that report it.
+ *
+ * @param plaidItemId Plaid's id of an Item without an attempt, by which its Link is found
  */
-export async function addActivity(db: Db, entry: Insertable<AccountActivityTable>): Promise<void> {
+export async function addActivity(
+  db: Db,
+  entry: Insertable<AccountActivityTable>,
+  plaidItemId?: string,
+): Promise<void> {
+  const isLink =
+    plaidItemId === undefined
+      ? isLinkOf(entry.attempt_id)
+      : sql`link.plaid_item_id = ${plaidItemId}`;
   const events = toEventsJson(eventsOf(entry));
   const isNew = sql`exists (select from entry)`;
   await db
@@ -20,7 +36,7 @@ export async function addActivity(db: Db, entry: Insertable<AccountActivityTable
         .onConflict((conflict) => conflict.doNothing())
         .returning("id"),
     )
-    .with("delivery", () => sql`(${storedDeliveries(entry.user_id, events, isNew)})`)
+    .with("delivery", () => sql`(${storedDeliveries(entry.user_id, events, isNew, isLink)})`)
     .with("sent", () => sql<{ jobs: string }>`(${sendDeliveries})`)
     .selectFrom("sent")
     .select("jobs")

@@ -15,7 +15,13 @@ import type {
   UnconnectedAccountRow,
 } from "./schema.ts";
 import { raisedDataVersion } from "./users.ts";
-import { eventsOf, sendDeliveries, storedDeliveries, toEventsJson } from "./webhook-events.ts";
+import {
+  eventsOf,
+  isLinkOf,
+  sendDeliveries,
+  storedDeliveries,
+  toEventsJson,
+} from "./webhook-events.ts";
 
 /** The rows of a new connection. */
 export interface NewConnection {
@@ -187,7 +193,8 @@ function connectionStatement(connect: Transition) {
       )
       .with("delivery", () => {
         const isInserted = sql`exists (select from item)`;
-        return sql`(${storedDeliveries(values.userId, values.events, isInserted)})`;
+        const { userId, events, itemId } = values;
+        return sql`(${storedDeliveries(userId, events, isInserted, isLinkOf(itemId))})`;
       })
       .with("sent", () => sql<{ jobs: string }>`(${sendDeliveries})`)
       .selectFrom("item as items")

@@ -176,8 +176,8 @@ function moved({ status, publicToken, run, accessToken, choice }: Transition) {
 }
 
 /**
- * Records a public_token before anything is sent, or finds the attempt that has it. Also closes the Link that
- * created it: the attempt accounts for it from now on.
+ * Records a public_token before anything is sent, or finds the attempt that has it. The Link that created it
+ * names the attempt from now on, and is closed unless `finish-link.ts` will do that.
  *
  * @returns the attempt's id; null when another user sent the public_token before
  */
@@ -194,6 +194,8 @@ export async function recordAttempt(
      * The hash of the link_token; null when the request does not send it: then the user's only Link is used.
      */
     linkTokenHash: Buffer | null;
+    /** The Link that is being finished without `onSuccess`: it stays open, and names the attempt. */
+    foundLinkId: string | null;
     /** Null for all accounts of the bank. */
     chosenAccounts: AccountTraits[] | null;
     /** Milliseconds until the recovery may process it. */
@@ -225,6 +227,19 @@ const openedWith = (
       and (link_token_hash = ${linkTokenHash}::bytea or ${linkTokenHash}::bytea is null)
     order by created_at desc limit 1)`;
 
+/** The attempt that has the public_token already, or else the new one. */
+const attemptOf = ({
+  userId,
+  id,
+  publicTokenHash,
+}: {
+  userId: string;
+  id: string;
+  publicTokenHash: Buffer;
+}) =>
+  sql<string>`coalesce((select recorded.id from link_attempts as recorded
+    where recorded.public_token_hash = ${publicTokenHash} and recorded.user_id = ${userId}), ${id})`;
+
 const insertAttempt = compiledOnce(
   (
     db,
@@ -237,7 +252,7 @@ const insertAttempt = compiledOnce(
       .with("link", (cte) =>
         cte
           .updateTable("link_tokens")
-          .set({ ...closed, found_item_id: attempt.id })
+          .set({ ...closed, found_item_id: attemptOf(attempt) })
           .where("user_id", "=", attempt.userId)
           .where("status", "!=", "closed")
           .where(
@@ -247,6 +262,13 @@ const insertAttempt = compiledOnce(
                   where others.user_id = ${attempt.userId} and others.status = 'open'
                     and others.item_id is null and not others.is_hosted))`,
           ),
+      )
+      .with("found_link", (cte) =>
+        cte
+          .updateTable("link_tokens")
+          .set({ found_item_id: attemptOf(attempt) })
+          .where("user_id", "=", attempt.userId)
+          .where("id", "=", attempt.foundLinkId),
       )
       .insertInto("link_attempts")
       .values({

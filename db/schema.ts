@@ -459,7 +459,7 @@ export interface LinkTokensTable {
   outcome: ColumnType<LinkOutcome | null, undefined, LinkOutcome | null>;
   /** A reason of `contracts/errors.ts`. */
   reason: ColumnType<string | null, undefined, string | null>;
-  /** Our Item that Link created; with `onSuccess` the attempt, whose id its Item gets. */
+  /** Our Item that Link created or updated; before, and with `onSuccess`, the attempt, whose id its Item gets. */
   found_item_id: ColumnType<string | null, undefined, string | null>;
   /** Plaid's id of an Item whose public_token never reached us. */
   plaid_item_id: ColumnType<string | null, undefined, string | null>;

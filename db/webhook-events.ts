@@ -14,20 +14,25 @@ export const toEventsJson = (events: readonly WebhookChange[]): string =>
  *
  * @param events JSON of `toEventsJson`
  * @param when a condition: nothing is stored when it is false
+ * @param isLink a condition on a row `link` of `link_tokens`, whose id fills in `link_id` in events that have it
  */
 export const storedDeliveries = (
   userId: unknown,
   events: unknown,
   when: RawBuilder<unknown> = sql`true`,
+  isLink: RawBuilder<unknown> = sql`false`,
 ) =>
   sql<{ user_id: string; endpoint_id: string }>`
     insert into webhook_deliveries (user_id, endpoint_id, type, body)
     select endpoint.user_id, endpoint.id, event.type, json_build_object(
       'type', event.type,
       'timestamp', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-      'data', event.data)::text
+      'data', case when event.data ? 'link_id' then event.data || jsonb_build_object('link_id', (
+        select link.id from link_tokens as link
+        where link.user_id = ${userId} and ${isLink} limit 1))
+      else event.data end)::text
     from webhook_endpoints as endpoint
-    join json_to_recordset(${events}::json) as event (type text, data json)
+    join json_to_recordset(${events}::json) as event (type text, data jsonb)
       on event.type = any(endpoint.events)
     where endpoint.user_id = ${userId} and ${when}
     returning user_id, endpoint_id`;
@@ -45,13 +50,20 @@ export const sendDeliveries = sql<{ jobs: string }>`
 /** The reason of an activity entry when the user chose accounts without another log-in. */
 export const accountsChosen = "accounts_chosen";
 
-/** Returns the webhook events that report an activity entry. */
+/** The Link that created this attempt. For `storedDeliveries`. */
+export const isLinkOf = (attemptId: string | null | undefined) =>
+  sql`link.found_item_id = ${attemptId ?? null}`;
+
+/** Returns the webhook events that report an activity entry. `storedDeliveries` fills in `linkId`. */
 export function eventsOf(entry: Insertable<AccountActivityTable>): WebhookChange[] {
   const { kind, attempt_id: itemId, account_count: accountCount, reason, problem } = entry;
   const institutionName = entry.institution_name ?? null;
   // The entry of a bank that did not connect has an attempt's id, or none.
   const failed: WebhookChange[] = [
-    { type: "connection.failed", data: { institutionName, reason: reason ?? "internal" } },
+    {
+      type: "connection.failed",
+      data: { linkId: null, institutionName, reason: reason ?? "internal" },
+    },
   ];
   if (kind === "refused" || (kind === "failed" && !problem)) return failed;
   if (!itemId) return [];
@@ -59,7 +71,7 @@ export function eventsOf(entry: Insertable<AccountActivityTable>): WebhookChange
   const accounts: WebhookChange = { type: "accounts.changed", data };
   switch (kind) {
     case "connected":
-      return [{ type: "connection.connected", data: { ...data, accountCount } }];
+      return [{ type: "connection.connected", data: { ...data, linkId: null, accountCount } }];
     case "login_required":
     case "revoked":
     case "failed":

@@ -130,7 +130,7 @@ async function connect(
   const user = { id: link.user_id };
   const metadata = await findMetadata(services, link, publicToken);
   try {
-    const request = { publicToken, metadata, isFound: true } as const;
+    const request = { publicToken, metadata, isFound: true, foundLinkId: link.id } as const;
     const { item } = await connectAccount(services, user, request, log);
     const attempt = await findAttemptByToken(db, user.id, hashOfToken(publicToken));
     const outcome = attempt?.status === "connected" ? "connected" : "already_connected";

@@ -3,8 +3,8 @@ import type { ConnectionStatus } from "../contracts/connections.ts";
 import { disconnected, nothingNew } from "./attempt.ts";
 
 /**
- * Returns the state of a Link. For a closed one it follows from the attempt or, if it ended without its tab,
- * from its outcome. `reason` is one of `contracts/errors.ts`, when it did not connect and the reason is
+ * Returns the state of a Link. It follows from the attempt or, if the Link ended without its tab, from its
+ * outcome. `reason` is one of `contracts/errors.ts`, when it did not connect and the reason is
  * known.
  */
 export function linkStateOf(
@@ -12,13 +12,13 @@ export function linkStateOf(
     Pick<FollowedLink, "attemptStatus" | "attemptReason">,
 ): { at: ConnectionStatus; reason: string | null } {
   const { status, outcome, attemptStatus, attemptReason } = link;
-  if (status !== "closed") {
+  const isThere = attemptStatus === "connected" || attemptReason === nothingNew;
+  if (status !== "closed" && !isThere) {
     return { at: status === "finishing" || link.isFinished ? "finishing" : "open", reason: null };
   }
   if (attemptStatus === "started" || attemptStatus === "exchanged") {
     return { at: "finishing", reason: null };
   }
-  const isThere = attemptStatus === "connected" || attemptReason === nothingNew;
   if (isThere || there.has(outcome)) return { at: "connected", reason: null };
   // It was connected and then disconnected.
   if (attemptReason === disconnected) return { at: "ended", reason: null };

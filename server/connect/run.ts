@@ -23,6 +23,8 @@ export interface StoredAttempt {
 /** A finished Link that we found at Plaid because `onSuccess` never reached us. */
 export interface FoundSuccess extends ConnectAccountInput {
   isFound: true;
+  /** Our id of the Link. */
+  foundLinkId: string;
 }
 
 /** One request of `connectAccount`, or one pass of the recovery, and its state so far. */
@@ -95,6 +97,7 @@ export async function record(services: Services, run: Run): Promise<void> {
     connectAnyway,
     linkSessionId: run.input.metadata?.linkSessionId ?? null,
     linkTokenHash: hashOfLink(run.input),
+    foundLinkId: "isFound" in run.input ? run.input.foundLinkId : null,
     chosenAccounts: run.choice,
     retryInMs: services.limits.attemptAbandoned,
   }).catch((cause: unknown) => {

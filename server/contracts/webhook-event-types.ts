@@ -8,12 +8,23 @@ interface OfItem {
   institutionName: string | null;
 }
 
+/**
+ * The Link that the bank came from, as `plaid.createLinkToken` returned it and `connections.get` takes it;
+ * null when it came from no Link of ours, or when `connectAccount` did not say which of several.
+ */
+interface OfLink {
+  linkId: string | null;
+}
+
 /** The `data` of a webhook, by its `type`. It says what to read again, and contains no balance or amount. */
 export interface WebhookData {
   /** A bank was connected, with so many accounts. */
-  "connection.connected": OfItem & { accountCount: number };
-  /** A bank was not connected, and nothing was kept. `reason` is one of `connectAccount`. */
-  "connection.failed": { institutionName: string | null; reason: string };
+  "connection.connected": OfItem & OfLink & { accountCount: number };
+  /**
+   * A bank was not connected, and nothing was kept. `reason` is one of `connectAccount`. Where a retry can
+   * help, `connection.connected` may follow.
+   */
+  "connection.failed": OfLink & { institutionName: string | null; reason: string };
   /**
    * A bank's data stopped, or soon will. `problem` says what restores it, like `problem.kind` of its Item.
    * `wait`: the bank does not respond, and the user need not do anything. `expiring`: the permission ends

@@ -6,15 +6,27 @@ export const webhookEventType = z.enum(webhookEventTypes);
 
 const itemId = z.uuid().describe("The Item that it is about.");
 const institutionName = z.string().nullable().describe("The bank's name; null when unknown.");
+const linkId = z
+  .uuid()
+  .nullable()
+  .describe(
+    "The Link that it came from, for `connections.get`; null when it came from no Link of ours, or when `connectAccount` did not say which of several.",
+  );
 const ofItem = z.object({ itemId, institutionName });
 
 const data = {
   "connection.connected": ofItem.extend({
+    linkId,
     accountCount: z.number().int().positive().describe("How many accounts were connected."),
   }),
   "connection.failed": z.object({
+    linkId,
     institutionName,
-    reason: z.string().describe("Why: a reason of `connectAccount`."),
+    reason: z
+      .string()
+      .describe(
+        "Why: a reason of `connectAccount`. Where a retry can help, `connection.connected` may follow.",
+      ),
   }),
   "connection.problem": ofItem.extend({
     problem: z

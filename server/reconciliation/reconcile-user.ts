@@ -160,16 +160,17 @@ async function accountFor(
       books.lost = books.lost.filter((one) => one !== lost);
       await closeLost(tx, userId, [lost.attemptId], { plaidItemId, now });
     } else if (!isKnown) {
-      await addActivity(tx, {
+      const entry = {
         user_id: userId,
         attempt_id: null,
-        kind: "failed",
+        kind: "failed" as const,
         reason: notFinished,
         institution_id: institutionId,
         institution_name: institutionName,
         account_count: 0,
         plaid_request_id: plaidRequestId,
-      });
+      };
+      await addActivity(tx, entry, plaidItemId);
     }
     log.info(
       {

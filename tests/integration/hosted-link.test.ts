@@ -1,5 +1,6 @@
-import { expect } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { createClient } from "../../client/src/index.ts";
+import { verifyWebhook } from "../../client/src/webhooks.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { finishLinks } from "../../server/connect/finish-links.ts";
 import { returnToLink } from "../../server/connect/return-to-link.ts";
@@ -9,6 +10,7 @@ import { compareBooks, right } from "../support/books.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
 import { itemsOf, only, updateItems } from "../support/rows.ts";
+import { startReceiver } from "../support/webhook-receiver.ts";
 
 /** A program opens Link without a page of its own: Plaid hosts it and reports its end by webhook. */
 const test = testWithApp().extend("worker", { scope: "file" }, async ({ app }, { onCleanup }) => {
@@ -21,7 +23,7 @@ test.beforeEach(async ({ app, worker: _ }) => startOver(app));
 /** A user and a program of theirs. */
 async function program(app: TestApp, plan = "cfo") {
   const person = await app.signUp(plan);
-  const scopes = ["connections:write" as const];
+  const scopes = ["connections:write" as const, "webhooks:write" as const];
   const { key } = await createApiKey(app.services.db, person.id, {
     ...{ name: "Program", scopes, expiresInDays: 1 },
   });
@@ -47,6 +49,108 @@ test("A hosted Link is connected as soon as Plaid's webhook reports its end, and
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
   await client.items.disconnect.mutate({ itemId, confirmation: "disconnect First Platypus Bank" });
   expect(await get()).toMatchObject({ status: "ended", itemId: null });
+});
+
+/** Receives webhooks about connections, and returns the type and `data` of each. */
+async function receiveConnections(client: Awaited<ReturnType<typeof program>>["client"]) {
+  const there = await startReceiver();
+  onTestFinished(() => there.close());
+  const { secret } = await client.webhooks.create.mutate({
+    url: there.url,
+    events: ["connection.connected", "connection.failed"],
+  });
+  return () =>
+    there.received.map(({ headers, body }) => {
+      const { type, data } = verifyWebhook(secret, headers, body);
+      return { type, data };
+    });
+}
+
+/** Goes through Link at First Platypus Bank. */
+const finish = (app: TestApp, linkToken: string) =>
+  goThroughLink(app, linkToken, { bank: "ins_109508" });
+
+/** Plaid's webhook has reported the end; passes the time in which `onSuccess` might still arrive. */
+async function finishNow(app: TestApp) {
+  await expect
+    .poll(() =>
+      app.query("select 1 from link_tokens where finished_at is not null and status <> 'closed'"),
+    )
+    .not.toEqual([]);
+  await app.query("update link_tokens set due_at = now() where status <> 'closed'");
+  await finishLinks(app.services, app.services.log);
+}
+
+test("connection.connected names the Link, for a hosted Link and for one that Plaid's webhook finished, and connections.get returns its Item at once", async ({
+  app,
+}) => {
+  const { client } = await program(app);
+  const events = await receiveConnections(client);
+  const hosted = await client.plaid.createLinkToken.mutate({ hosted: true });
+  await client.plaid.createLinkToken.mutate({ hosted: true });
+  await finish(app, hosted.linkToken);
+  await expect.poll(events, { timeout: 8_000 }).toHaveLength(1);
+  const { id: itemId } = await only(itemsOf(app));
+  const institutionName = "First Platypus Bank";
+  const data = { itemId, institutionName, accountCount: 4 };
+  expect(events()).toEqual([
+    { type: "connection.connected", data: { ...data, linkId: hosted.linkId } },
+  ]);
+  expect(await client.connections.get.query({ id: hosted.linkId })).toMatchObject({
+    ...{ status: "connected", itemId },
+  });
+  await app.control("POST", "settings", { link_events: true });
+  const own = await client.plaid.createLinkToken.mutate({});
+  await goThroughLink(app, own.linkToken, { bank: "ins_109511" });
+  await finishNow(app);
+  await expect.poll(events).toHaveLength(2);
+  expect(events()[1]?.data).toMatchObject({ linkId: own.linkId });
+});
+
+test("connection.failed names the Link each time, and the connection that a retry makes names it too", async ({
+  app,
+}) => {
+  const { client } = await program(app);
+  const events = await receiveConnections(client);
+  const { linkToken, linkId } = await client.plaid.createLinkToken.mutate({ hosted: true });
+  const unavailable = { error: "INSTITUTION_DOWN" };
+  await app.fault({ path: "/item/public_token/exchange", times: 3, do: unavailable });
+  await finish(app, linkToken);
+  const failed = {
+    type: "connection.failed",
+    data: { linkId, institutionName: "First Platypus Bank", reason: "bank_unavailable" },
+  };
+  await expect.poll(events, { timeout: 8_000 }).toEqual([failed]);
+  await app.clearFaults();
+  await finishNow(app);
+  await expect.poll(events).toHaveLength(2);
+  expect(events()[1]).toMatchObject({ type: "connection.connected", data: { linkId } });
+  const intern = await program(app, "intern");
+  const refusals = await receiveConnections(intern.client);
+  const refused = await intern.client.plaid.createLinkToken.mutate({ hosted: true });
+  await finish(app, refused.linkToken);
+  await expect
+    .poll(refusals, { timeout: 8_000 })
+    .toMatchObject([
+      { type: "connection.failed", data: { linkId: refused.linkId, reason: "limit_reached" } },
+    ]);
+});
+
+test("connection.connected names the Link of connectAccount, or none when it came from no Link of ours", async ({
+  app,
+}) => {
+  const { client } = await program(app);
+  const events = await receiveConnections(client);
+  await client.connectAccount.mutate({ publicToken: await app.publicToken("ins_109511") });
+  await client.plaid.createLinkToken.mutate({});
+  const { linkToken, linkId } = await client.plaid.createLinkToken.mutate({});
+  const { publicToken } = await finish(app, linkToken);
+  await client.connectAccount.mutate({ publicToken, linkToken });
+  await expect.poll(() => events().length).toBe(2);
+  const linkOf = (bank: string) =>
+    events().find(({ data }) => (data as { institutionName?: string }).institutionName === bank);
+  expect(linkOf("Tartan Bank")?.data).toMatchObject({ linkId: null });
+  expect(linkOf("First Platypus Bank")?.data).toMatchObject({ linkId });
 });
 
 test("A hosted Link whose webhook is lost is connected without the wait for onSuccess", async ({
