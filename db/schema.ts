@@ -513,6 +513,8 @@ export interface WebhookEndpointsTable {
   old_secret_until: ColumnType<Date | null, undefined, Date | null>;
   /** Its last response was slow, so its deliveries wait only for those of other slow addresses. */
   is_slow: Generated<boolean>;
+  /** It responded 410 Gone, so nothing is sent to it until the user enables it. */
+  disabled_at: ColumnType<Date | null, undefined, Date | null>;
   created_at: Timestamp;
 }
 

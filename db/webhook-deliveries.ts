@@ -4,6 +4,7 @@ import type { Db } from "./client.ts";
 import { sendWebhooksJob } from "./jobs.ts";
 import type { WebhookDeliveriesTable } from "./schema.ts";
 import { deliveryStatus } from "./webhook-endpoints.ts";
+import { bodyOf } from "./webhook-events.ts";
 
 export type WebhookDeliveryRow = Selectable<WebhookDeliveriesTable> & {
   status: "delivered" | "waiting" | "failed";
@@ -24,7 +25,7 @@ export interface ClaimedDelivery {
 
 /**
  * Claims the delivery to this address that is due first, and counts the attempt. If the process dies during
- * it, the delivery is due again after `leaseMs`. Null when none is due, or its user is disabled.
+ * it, the delivery is due again after `leaseMs`. Null when none is due, or its user or address is disabled.
  */
 export async function claimDelivery(
   db: Db,
@@ -38,7 +39,7 @@ export async function claimDelivery(
       due_at = now() + ${leaseMs} * interval '1 millisecond'
     from webhook_endpoints as endpoint
     where delivery.user_id = ${userId} and endpoint.user_id = ${userId} and endpoint.id = ${endpointId}
-      and delivery.id = (
+      and endpoint.disabled_at is null and delivery.id = (
         select id from webhook_deliveries as due
         where due.user_id = ${userId} and due.endpoint_id = ${endpointId} and due.due_at <= now()
           and exists (select from users where id = ${userId} and disabled_at is null)
@@ -56,8 +57,8 @@ export interface AttemptEnd {
   httpStatus: number | null;
   /** The address responded slowly. */
   isSlow: boolean;
-  /** Milliseconds until the retry, unless that is too late. */
-  retryInMs: number;
+  /** Milliseconds until the retry, unless that is too late; null for none. */
+  retryInMs: number | null;
 }
 
 /**
@@ -71,7 +72,7 @@ export async function recordDelivery(
   { id, attempts }: Pick<ClaimedDelivery, "id" | "attempts">,
   { error, httpStatus, isSlow, retryInMs }: AttemptEnd,
 ): Promise<void> {
-  const next = sql`now() + ${retryInMs} * interval '1 millisecond'`;
+  const next = sql`now() + ${retryInMs}::float8 * interval '1 millisecond'`;
   await sql`
     with endpoint as (
       update webhook_endpoints set is_slow = ${isSlow}
@@ -97,7 +98,7 @@ export async function planDeliveries(db: Db, userId: string, endpointId: string)
         on endpoint.user_id = delivery.user_id and endpoint.id = delivery.endpoint_id
       join users on users.id = delivery.user_id and users.disabled_at is null
       where delivery.user_id = ${userId} and delivery.endpoint_id = ${endpointId}
-        and delivery.due_at is not null
+        and delivery.due_at is not null and endpoint.disabled_at is null
       group by endpoint.is_slow
     ) as next`.execute(db);
 }
@@ -131,29 +132,66 @@ export async function listDeliveries(
     .execute();
 }
 
-/** Makes a delivery due again, with retries for a day. Returns the row; null when there is none. */
+/**
+ * Makes a delivery due again, with retries for a day. Lock its address first with `lockEndpoint`. Returns the
+ * row; null when there is none.
+ */
 export async function redeliver(
-  db: Db,
+  tx: Db,
   userId: string,
   id: string,
 ): Promise<WebhookDeliveryRow | null> {
-  return db.transaction().execute(async (tx) => {
-    const row = await tx
-      .updateTable("webhook_deliveries")
-      .set({
-        due_at: sql<Date>`now()`,
-        give_up_at: sql<Date>`now() + interval '24 hours'`,
-        delivered_at: null,
-      })
-      .where("user_id", "=", userId)
-      .where("id", "=", id)
-      .returningAll()
-      .returning(deliveryStatus.as("status"))
-      .executeTakeFirst();
-    if (!row) return null;
-    await requestDeliveries(tx, userId);
-    return row;
-  });
+  const row = await tx
+    .updateTable("webhook_deliveries")
+    .set({
+      due_at: sql<Date>`now()`,
+      give_up_at: sql<Date>`now() + interval '24 hours'`,
+      delivered_at: null,
+    })
+    .where("user_id", "=", userId)
+    .where("id", "=", id)
+    .returningAll()
+    .returning(deliveryStatus.as("status"))
+    .executeTakeFirst();
+  if (!row) return null;
+  await requestDeliveries(tx, userId);
+  return row;
+}
+
+/** Stores the test event for one address, due now. Lock the address first with `lockEndpoint`. */
+export async function addTestDelivery(
+  tx: Db,
+  userId: string,
+  endpointId: string,
+): Promise<WebhookDeliveryRow> {
+  const row = await tx
+    .insertInto("webhook_deliveries")
+    .values({
+      user_id: userId,
+      endpoint_id: endpointId,
+      type: "webhook.test",
+      body: bodyOf(sql`'webhook.test'`, sql`json_build_object('webhook_id', ${endpointId}::uuid)`),
+    })
+    .returningAll()
+    .returning(deliveryStatus.as("status"))
+    .executeTakeFirstOrThrow();
+  await requestDeliveries(tx, userId);
+  return row;
+}
+
+/** The address of a delivery; null when there is no such delivery. */
+export async function findEndpointOf(
+  db: Db,
+  userId: string,
+  deliveryId: string,
+): Promise<string | null> {
+  const row = await db
+    .selectFrom("webhook_deliveries")
+    .where("user_id", "=", userId)
+    .where("id", "=", deliveryId)
+    .select("endpoint_id")
+    .executeTakeFirst();
+  return row?.endpoint_id ?? null;
 }
 
 /** Deletes deliveries older than `days`, at most 10,000: the sweep runs again within a minute. */

@@ -83,6 +83,64 @@ export async function deleteWebhookEndpoint(
 }
 
 /**
+ * Locks an address, so that it is neither disabled nor deleted in this transaction. Null when there is none.
+ */
+export async function lockEndpoint(
+  tx: Db,
+  userId: string,
+  id: string,
+): Promise<{ isDisabled: boolean } | null> {
+  const row = await tx
+    .selectFrom("webhook_endpoints")
+    .where("user_id", "=", userId)
+    .where("id", "=", id)
+    .select(sql<boolean>`disabled_at is not null`.as("isDisabled"))
+    .forShare()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/**
+ * Disables an address, and fails the deliveries that wait for it. Returns its URL; null, without a change,
+ * when it is disabled already or was removed.
+ */
+export async function disableWebhookEndpoint(
+  tx: Db,
+  userId: string,
+  id: string,
+): Promise<string | null> {
+  const row = await tx
+    .updateTable("webhook_endpoints")
+    .set({ disabled_at: sql<Date>`now()` })
+    .where("user_id", "=", userId)
+    .where("id", "=", id)
+    .where("disabled_at", "is", null)
+    .returning("url")
+    .executeTakeFirst();
+  if (!row) return null;
+  await tx
+    .updateTable("webhook_deliveries")
+    .set({ due_at: null, error: "disabled" })
+    .where("user_id", "=", userId)
+    .where("endpoint_id", "=", id)
+    .where("due_at", "is not", null)
+    .execute();
+  return row.url;
+}
+
+/** Enables an address. Returns whether there is such an address. */
+export async function enableWebhookEndpoint(db: Db, userId: string, id: string): Promise<boolean> {
+  const rows = await db
+    .updateTable("webhook_endpoints")
+    .set({ disabled_at: null })
+    .where("user_id", "=", userId)
+    .where("id", "=", id)
+    .returning("id")
+    .execute();
+  return rows.length > 0;
+}
+
+/**
  * Stores a new secret. The previous one also signs for another `oldMs`. Returns whether there is such an
  * address.
  */

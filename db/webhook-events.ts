@@ -8,8 +8,15 @@ import type { AccountActivityTable } from "./schema.ts";
 export const toEventsJson = (events: readonly WebhookChange[]): string =>
   JSON.stringify(snakecaseKeys([...events], { deep: true }));
 
+/** SQL: the body of an event that happens now. */
+export const bodyOf = (type: RawBuilder<unknown>, data: RawBuilder<unknown>) =>
+  sql<string>`json_build_object(
+    'type', ${type},
+    'timestamp', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+    'data', ${data})::text`;
+
 /**
- * SQL that stores a delivery for each address of the user that subscribes to an event, as part of the
+ * SQL that stores a delivery for each enabled address of the user that subscribes to an event, as part of the
  * statement of the change: the table expression `delivery`.
  *
  * @param events JSON of `toEventsJson`
@@ -24,17 +31,17 @@ export const storedDeliveries = (
 ) =>
   sql<{ user_id: string; endpoint_id: string }>`
     insert into webhook_deliveries (user_id, endpoint_id, type, body)
-    select endpoint.user_id, endpoint.id, event.type, json_build_object(
-      'type', event.type,
-      'timestamp', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-      'data', case when event.data ? 'link_id' then event.data || jsonb_build_object('link_id', (
+    select endpoint.user_id, endpoint.id, event.type, ${bodyOf(
+      sql`event.type`,
+      sql`case when event.data ? 'link_id' then event.data || jsonb_build_object('link_id', (
         select link.id from link_tokens as link
         where link.user_id = ${userId} and ${isLink} limit 1))
-      else event.data end)::text
+      else event.data end`,
+    )}
     from webhook_endpoints as endpoint
     join json_to_recordset(${events}::json) as event (type text, data jsonb)
       on event.type = any(endpoint.events)
-    where endpoint.user_id = ${userId} and ${when}
+    where endpoint.user_id = ${userId} and endpoint.disabled_at is null and ${when}
     returning user_id, endpoint_id`;
 
 /** SQL that adds the jobs which send the rows of `delivery`: one row, whose `jobs` must be read. */

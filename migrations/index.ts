@@ -35,6 +35,7 @@ import * as transactionCorrections from "./041_transaction_corrections.ts";
 import * as planRequests from "./042_plan_requests.ts";
 import * as transactionChanges from "./043_transaction_changes.ts";
 import * as changedObjects from "./044_changed_objects.ts";
+import * as disabledWebhooks from "./045_disabled_webhooks.ts";
 
 /** Every migration in order: numbered, forward only, never changed after a release. */
 export const migrations: Record<string, Migration> = {
@@ -74,6 +75,7 @@ export const migrations: Record<string, Migration> = {
   "042_plan_requests": planRequests,
   "043_transaction_changes": transactionChanges,
   "044_changed_objects": changedObjects,
+  "045_disabled_webhooks": disabledWebhooks,
 };
 
 /**

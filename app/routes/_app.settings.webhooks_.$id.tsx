@@ -17,6 +17,8 @@ import { sendForm } from "../send-form.ts";
 import type { FormResult } from "../settings/form-result.ts";
 import { text } from "../text.ts";
 import { DeliveryRow } from "../webhooks/delivery-row.tsx";
+import { useSending } from "../webhooks/use-sending.ts";
+import { WebhookActions } from "../webhooks/webhook-actions.tsx";
 import { words } from "../webhooks/words.ts";
 
 export { shouldRevalidate } from "../send-form.ts";
@@ -32,13 +34,18 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   return { webhook, deliveries };
 }
 
-export async function action({ request, context }: ActionFunctionArgs) {
+/** The form's `intent` is "test" or "enable", or it has the `id` of a delivery to send again. */
+export async function action({ request, context, params }: ActionFunctionArgs) {
   requireViewer(request, context);
   const form = await readForm(request);
-  const id = z.uuid().safeParse(form.get("id"));
+  const { webhooks } = context.caller;
+  const intent = form.get("intent");
+  const id = z.uuid().safeParse(intent === null ? form.get("id") : params.id);
   try {
     if (!id.success) throw new Response(null, { status: 400 });
-    await context.caller.webhooks.redeliver({ id: id.data });
+    if (intent === "test") await webhooks.sendTest({ id: id.data });
+    else if (intent === "enable") await webhooks.enable({ id: id.data });
+    else await webhooks.redeliver({ id: id.data });
     return data<FormResult>({});
   } catch (error) {
     const reason = reasonOf(error);
@@ -55,6 +62,7 @@ export function clientAction(args: ClientActionFunctionArgs) {
 
 export default function Deliveries() {
   const { webhook, deliveries } = useLoaderData<typeof loader>();
+  useSending(deliveries);
   return (
     <div className="max-w-204">
       <Link to="/settings/webhooks" className="rounded-sm text-sm text-link">
@@ -63,6 +71,7 @@ export default function Deliveries() {
       <h1 className="mt-2 text-2xl font-semibold">{words.deliveriesTitle}</h1>
       <p className="font-mono text-sm wrap-anywhere">{webhook.url}</p>
       <p className="mt-1 text-ink-soft">{words.deliveriesLead}</p>
+      <WebhookActions webhook={webhook} />
       {deliveries.length === 0 ? (
         <p className="mt-6 rounded-xl border border-dashed border-line-strong px-6 py-12 text-center text-ink-soft">
           {words.deliveriesEmpty}
@@ -70,7 +79,11 @@ export default function Deliveries() {
       ) : (
         <ul className={`${cardClass} mt-6 divide-y divide-line`}>
           {deliveries.map((delivery) => (
-            <DeliveryRow key={delivery.id} delivery={delivery} />
+            <DeliveryRow
+              key={delivery.id}
+              delivery={delivery}
+              isDisabled={webhook.disabled !== null}
+            />
           ))}
         </ul>
       )}

@@ -8,7 +8,13 @@ import { looks } from "./webhook-row.tsx";
 import { words } from "./words.ts";
 
 /** One delivery: its event, its status, what was sent, and a button that sends it again. */
-export function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
+export function DeliveryRow({
+  delivery,
+  isDisabled,
+}: {
+  delivery: WebhookDelivery;
+  isDisabled: boolean;
+}) {
   const { id, event, status, attempts, httpStatus, error, createdAt, nextAttemptAt, body } =
     delivery;
   const why = error === null || error === "status" ? null : words.error[error];
@@ -39,7 +45,7 @@ export function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
           </pre>
         </details>
       </div>
-      {status === "waiting" ? null : <Again id={id} event={event} />}
+      {status === "waiting" || isDisabled ? null : <Again id={id} event={event} />}
     </li>
   );
 }

@@ -17,13 +17,19 @@ export const looks = {
 
 /** One webhook: its URL, its events, the status of its newest delivery, and its actions. */
 export function WebhookRow({ webhook, proof }: { webhook: WebhookEndpoint; proof: Proof }) {
-  const { id, url, events, createdAt, oldSecretUntil, last } = webhook;
+  const { id, url, events, createdAt, oldSecretUntil, last, disabled } = webhook;
   return (
     <li className="px-4 py-3.5 sm:px-5">
       <p className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
         <span className="font-medium wrap-anywhere">{url}</span>
-        {last ? <StatusMark look={looks[last]}>{words.last[last]}</StatusMark> : null}
+        {disabled ? <StatusMark look="bad">{words.disabled}</StatusMark> : null}
+        {last && !disabled ? <StatusMark look={looks[last]}>{words.last[last]}</StatusMark> : null}
       </p>
+      {disabled ? (
+        <p className="mt-0.5 text-sm">
+          {words.gone} <LocalTime iso={disabled.at} />.
+        </p>
+      ) : null}
       <p className="mt-0.5 font-mono text-xs wrap-anywhere text-ink-soft">{events.join(", ")}</p>
       <p className="mt-0.5 text-sm text-ink-soft">
         {words.added} <LocalTime iso={createdAt} dateOnly />

@@ -854,7 +854,7 @@ export interface CreateWebhookInput {
   events: WebhookEventType[];
 }
 
-export type DeliveryError = "timed_out" | "name_not_found" | "address_not_public" | "connection_failed" | "certificate_invalid" | "redirected" | "status";
+export type DeliveryError = "timed_out" | "name_not_found" | "address_not_public" | "connection_failed" | "certificate_invalid" | "redirected" | "status" | "disabled";
 
 export interface RedeliverWebhookInput {
   /** The delivery's id. It is sent again with the same `webhook-id`. */
@@ -875,14 +875,14 @@ export interface WebhookDelivery {
   /** The delivery's id, which is also the header `webhook-id`. */
   id: string;
   /** The event that it reports. */
-  event: WebhookEventType;
-  /** `waiting`: the next attempt is at `nextAttemptAt`. `failed`: no attempt succeeded within 24 hours. */
+  event: SentEventType;
+  /** `waiting`: the next attempt is at `nextAttemptAt`. `failed`: no attempt succeeded within 24 hours, or the address was disabled. */
   status: "waiting" | "delivered" | "failed";
   /** How often it was sent. */
   attempts: number;
   /** The HTTP status of the last response. */
   httpStatus: number | null;
-  /** Why the last attempt failed; null when it did not. `status`: `httpStatus` is not 2xx. */
+  /** Why the last attempt failed; null when it did not. `status`: `httpStatus` is not 2xx. `disabled`: there was no further attempt, because the address was disabled. */
   error: DeliveryError | null;
   /** When it happened, ISO 8601 UTC. */
   createdAt: string;
@@ -892,6 +892,11 @@ export interface WebhookDelivery {
   nextAttemptAt: string | null;
   /** The body that is sent. */
   body: string;
+}
+
+export interface WebhookEnableOutput {
+  /** The address. */
+  webhook: WebhookEndpoint;
 }
 
 export interface WebhookEndpoint {
@@ -907,6 +912,13 @@ export interface WebhookEndpoint {
   oldSecretUntil: string | null;
   /** The state of its newest delivery; null when there is none. */
   last: "delivered" | "waiting" | "failed" | null;
+  /** Why nothing is sent to it until `webhooks.enable`; null while it is enabled. */
+  disabled: {
+    /** Since when, ISO 8601 UTC. */
+    at: string;
+    /** `gone`: it responded 410 Gone. */
+    reason: "gone";
+  } | null;
 }
 
 export interface WebhookInput {
@@ -926,10 +938,17 @@ export interface WebhookSecretOutput {
   secret: string;
 }
 
+export interface WebhookTestOutput {
+  /** The delivery of the test event, which is due now. */
+  delivery: WebhookDelivery;
+}
+
 export interface WebhooksListOutput {
   /** Newest first. */
   webhooks: WebhookEndpoint[];
 }
+
+export type SentEventType = "connection.connected" | "connection.failed" | "connection.problem" | "connection.recovered" | "connection.disconnected" | "accounts.changed" | "transactions.changed" | "webhook.test";
 
 export type WebhookEventType = "connection.connected" | "connection.failed" | "connection.problem" | "connection.recovered" | "connection.disconnected" | "accounts.changed" | "transactions.changed";
 

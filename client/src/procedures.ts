@@ -45,6 +45,8 @@ import type {
   WebhookDeliveriesOutput,
   RedeliverWebhookInput,
   RedeliverWebhookOutput,
+  WebhookTestOutput,
+  WebhookEnableOutput,
   ExportOutput,
   LiveChangesInput,
   LiveChange,
@@ -238,9 +240,23 @@ export interface Procedures {
      * Sends a delivery again, with the same id, and retries it for a day.
      *
      * Scope: `webhooks:write`. REST: `POST /api/v1/webhook-redeliveries`.
-     * @throws FiscilityError: `not_found`, and what any call can fail with.
+     * @throws FiscilityError: `not_found`, `webhook_disabled`, and what any call can fail with.
      */
     redeliver: Mutation<RedeliverWebhookInput, RedeliverWebhookOutput>;
+    /**
+     * Sends the event `webhook.test` to an address, signed and retried like any other.
+     *
+     * Scope: `webhooks:write`. REST: `POST /api/v1/webhook-tests`.
+     * @throws FiscilityError: `not_found`, `webhook_disabled`, and what any call can fail with.
+     */
+    sendTest: Mutation<WebhookInput, WebhookTestOutput>;
+    /**
+     * Sends webhooks again to an address that was disabled because it responded 410 Gone. What happened meanwhile is not sent.
+     *
+     * Scope: `webhooks:write`. REST: `POST /api/v1/webhook-activations`.
+     * @throws FiscilityError: `not_found`, and what any call can fail with.
+     */
+    enable: Mutation<WebhookInput, WebhookEnableOutput>;
   };
   account: {
     /**
@@ -288,6 +304,8 @@ export const procedureTypes = {
   "webhooks.replaceSecret": "mutation",
   "webhooks.deliveries": "query",
   "webhooks.redeliver": "mutation",
+  "webhooks.sendTest": "mutation",
+  "webhooks.enable": "mutation",
   "account.exportData": "query",
   "live.changes": "subscription",
 } as const;

@@ -40,9 +40,11 @@ import { transactionsTotals } from "./procedures/transactions-totals.ts";
 import { webhooksCreate } from "./procedures/webhooks-create.ts";
 import { webhooksDelete } from "./procedures/webhooks-delete.ts";
 import { webhooksDeliveries } from "./procedures/webhooks-deliveries.ts";
+import { webhooksEnable } from "./procedures/webhooks-enable.ts";
 import { webhooksList } from "./procedures/webhooks-list.ts";
 import { webhooksRedeliver } from "./procedures/webhooks-redeliver.ts";
 import { webhooksReplaceSecret } from "./procedures/webhooks-replace-secret.ts";
+import { webhooksSendTest } from "./procedures/webhooks-send-test.ts";
 import { createCallerFactory, router } from "./trpc.ts";
 
 /**
@@ -94,6 +96,8 @@ export const appRouter = router({
     replaceSecret: webhooksReplaceSecret,
     deliveries: webhooksDeliveries,
     redeliver: webhooksRedeliver,
+    sendTest: webhooksSendTest,
+    enable: webhooksEnable,
   },
   live: { changes: liveChanges },
   account: { exportData: accountExportData, delete: accountDelete },

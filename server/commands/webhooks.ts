@@ -4,10 +4,15 @@ import { findUserId } from "../../db/users.ts";
 import { parseEnvelopeFormat, parseTokenKeys } from "../config.ts";
 import { createWebhookInput, type WebhookDelivery } from "../contracts/webhook-endpoints.ts";
 import { webhookEventTypes } from "../contracts/webhook-event-types.ts";
-import { listDeliveries, redeliver } from "../outgoing-webhooks/webhook-deliveries.ts";
+import {
+  listDeliveries,
+  redeliver,
+  sendTestEvent,
+} from "../outgoing-webhooks/webhook-deliveries.ts";
 import {
   createWebhook,
   deleteWebhook,
+  enableWebhook,
   listWebhooks,
   replaceSecret,
 } from "../outgoing-webhooks/webhook-endpoints.ts";
@@ -20,6 +25,8 @@ const usage = `Usage, with DATABASE_URL and TOKEN_KEYS as the servers have them 
   npm run webhooks -- list <email>
   npm run webhooks -- log <email> <id>
   npm run webhooks -- redeliver <email> <delivery id>
+  npm run webhooks -- test <email> <id>
+  npm run webhooks -- enable <email> <id>
   npm run webhooks -- secret <email> <id>
   npm run webhooks -- remove <email> <id>
   npm run webhooks -- --help
@@ -71,8 +78,9 @@ const acts: Record<string, Act> = {
   async list({ db }, userId) {
     const webhooks = await listWebhooks(db, userId);
     if (webhooks.length === 0) say("No webhooks.");
-    for (const { id, url, events, last } of webhooks) {
-      print(`${id}  ${(last ?? "never sent").padEnd(10)}  ${url}  ${events.join(",")}`);
+    for (const { id, url, events, last, disabled } of webhooks) {
+      const status = disabled ? "disabled" : (last ?? "never sent");
+      print(`${id}  ${status.padEnd(10)}  ${url}  ${events.join(",")}`);
     }
   },
   async log({ db }, userId, id) {
@@ -83,6 +91,14 @@ const acts: Record<string, Act> = {
   async redeliver({ db }, userId, id) {
     const { event } = await redeliver(db, userId, id);
     say(`${event} is sent again within seconds, where a worker runs.`);
+  },
+  async test({ db }, userId, id) {
+    const { id: deliveryId, event } = await sendTestEvent(db, userId, id);
+    say(`${event} is sent within seconds, where a worker runs, as delivery ${deliveryId}.`);
+  },
+  async enable({ db }, userId, id) {
+    const { url } = await enableWebhook(db, userId, id);
+    say(`Events are sent to ${url} again.`);
   },
   async secret({ db, env }, userId, id) {
     const { secret, webhook } = await replaceSecret(needsOf(db, env), userId, id);

@@ -128,6 +128,13 @@ export const reasons = {
       "We cannot send webhooks to this address. Nothing was changed. Use https and a host that the internet can reach, without a user name or password.",
     retryable: false,
   },
+  webhook_disabled: {
+    status: 409,
+    code: "CONFLICT",
+    message:
+      "This webhook is disabled because its address responded 410 Gone. Nothing was sent. Enable it first.",
+    retryable: false,
+  },
   rate_limited: {
     status: 429,
     code: "TOO_MANY_REQUESTS",

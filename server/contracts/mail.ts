@@ -46,6 +46,7 @@ export interface MailDetails {
   factor_changed: { change: FactorChange };
   api_key_made: { name: string };
   webhook_added: { url: string };
+  webhook_disabled: { url: string };
   operator_acted: { act: OperatorAct };
   bank_connected: { bank: string; accounts: number };
   bank_disconnected: { bank: string };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { fieldProblems } from "./field-problems.ts";
 import { list } from "./list.ts";
 import { text } from "./text.ts";
-import { webhookEventType } from "./webhook-events.ts";
+import { sentEventType, webhookEventType } from "./webhook-events.ts";
 
 const endpointId = z.uuid().describe("The webhook's id.");
 
@@ -20,6 +20,13 @@ export const webhookEndpoint = z.object({
     .enum(["delivered", "waiting", "failed"])
     .nullable()
     .describe("The state of its newest delivery; null when there is none."),
+  disabled: z
+    .object({
+      at: z.iso.datetime().describe("Since when, ISO 8601 UTC."),
+      reason: z.enum(["gone"]).describe("`gone`: it responded 410 Gone."),
+    })
+    .nullable()
+    .describe("Why nothing is sent to it until `webhooks.enable`; null while it is enabled."),
 });
 export type WebhookEndpoint = z.infer<typeof webhookEndpoint>;
 
@@ -55,6 +62,11 @@ export const webhookOutput = z.object({
   webhook: webhookEndpoint.describe("The address that was removed."),
 });
 
+/** `webhooks.enable` */
+export const webhookEnableOutput = z.object({
+  webhook: webhookEndpoint.describe("The address."),
+});
+
 /** Why a delivery failed, when there is no HTTP status for it. */
 export const deliveryError = z.enum([
   "timed_out",
@@ -64,24 +76,25 @@ export const deliveryError = z.enum([
   "certificate_invalid",
   "redirected",
   "status",
+  "disabled",
 ]);
 export type DeliveryError = z.infer<typeof deliveryError>;
 
 /** One event to deliver to one address. Kept for 30 days. */
 export const webhookDelivery = z.object({
   id: z.uuid().describe("The delivery's id, which is also the header `webhook-id`."),
-  event: webhookEventType.describe("The event that it reports."),
+  event: sentEventType.describe("The event that it reports."),
   status: z
     .enum(["waiting", "delivered", "failed"])
     .describe(
-      "`waiting`: the next attempt is at `nextAttemptAt`. `failed`: no attempt succeeded within 24 hours.",
+      "`waiting`: the next attempt is at `nextAttemptAt`. `failed`: no attempt succeeded within 24 hours, or the address was disabled.",
     ),
   attempts: z.number().int().nonnegative().describe("How often it was sent."),
   httpStatus: z.number().int().nullable().describe("The HTTP status of the last response."),
   error: deliveryError
     .nullable()
     .describe(
-      "Why the last attempt failed; null when it did not. `status`: `httpStatus` is not 2xx.",
+      "Why the last attempt failed; null when it did not. `status`: `httpStatus` is not 2xx. `disabled`: there was no further attempt, because the address was disabled.",
     ),
   createdAt: z.iso.datetime().describe("When it happened, ISO 8601 UTC."),
   attemptedAt: z.iso.datetime().nullable().describe("When it was last sent."),
@@ -97,6 +110,10 @@ export const webhookDeliveriesOutput = z.object({
 
 export const redeliverWebhookInput = z.strictObject({
   id: z.uuid().describe("The delivery's id. It is sent again with the same `webhook-id`."),
+});
+/** `webhooks.sendTest` */
+export const webhookTestOutput = z.object({
+  delivery: webhookDelivery.describe("The delivery of the test event, which is due now."),
 });
 export const redeliverWebhookOutput = z.object({
   delivery: webhookDelivery.describe("The delivery, which is due now."),

@@ -39,18 +39,21 @@ export interface WebhookData {
   "accounts.changed": OfItem;
   /** Transactions of a bank arrived, changed or were removed. */
   "transactions.changed": { itemId: string };
+  /** The user sends it to one address, to try it: `webhooks.sendTest`. Nobody subscribes to it. */
+  "webhook.test": { webhookId: string };
 }
-export type WebhookEventType = keyof WebhookData;
+/** An event that an address can subscribe to. */
+export type WebhookEventType = Exclude<keyof WebhookData, "webhook.test">;
 
 /** One event. */
 export type WebhookChange = {
-  [Type in WebhookEventType]: { type: Type; data: WebhookData[Type] };
-}[WebhookEventType];
+  [Type in keyof WebhookData]: { type: Type; data: WebhookData[Type] };
+}[keyof WebhookData];
 
 /** The body of a webhook. `timestamp`: when it happened, ISO 8601 UTC. */
 export type WebhookEvent = WebhookChange & { timestamp: string };
 
-/** Every type of event, in the order that a page lists them. */
+/** Every type of event that an address can subscribe to, in the order that a page lists them. */
 export const webhookEventTypes = [
   "connection.connected",
   "connection.failed",

@@ -3,6 +3,8 @@ import { itemProblemKind } from "./item-problem-schema.ts";
 import { type WebhookData, type WebhookEvent, webhookEventTypes } from "./webhook-event-types.ts";
 
 export const webhookEventType = z.enum(webhookEventTypes);
+/** The event of a delivery. */
+export const sentEventType = z.enum([...webhookEventTypes, "webhook.test"]);
 
 const itemId = z.uuid().describe("The Item that it is about.");
 const institutionName = z.string().nullable().describe("The bank's name; null when unknown.");
@@ -39,6 +41,7 @@ const data = {
   "connection.disconnected": ofItem,
   "accounts.changed": ofItem,
   "transactions.changed": z.object({ itemId }),
+  "webhook.test": z.object({ webhookId: z.uuid().describe("The webhook that is tried.") }),
 } satisfies { [Type in keyof WebhookData]: z.ZodType<WebhookData[Type]> };
 
 const eventOf = <Type extends keyof WebhookData>(type: Type) =>
@@ -57,4 +60,5 @@ export const webhookEvent = z.discriminatedUnion("type", [
   eventOf("connection.disconnected"),
   eventOf("accounts.changed"),
   eventOf("transactions.changed"),
+  eventOf("webhook.test"),
 ]) satisfies z.ZodType<WebhookEvent>;

@@ -126,6 +126,14 @@ export const mailTexts: { [Kind in MailKind]: (details: MailDetails[Kind]) => Ma
     ],
     button: { label: "Review your webhooks", path: "/settings/webhooks" },
   }),
+  webhook_disabled: ({ url }) => ({
+    subject: "A webhook was disabled",
+    paragraphs: [
+      `The address ${url} responded that it no longer takes our messages (410 Gone), so we send none until you enable it again.`,
+      "If it is not in use any more, remove it.",
+    ],
+    button: { label: "Review your webhooks", path: "/settings/webhooks" },
+  }),
   operator_acted: ({ act }) => ({
     subject: operatorActs[act].subject,
     paragraphs: [operatorActs[act].line, "If you did not expect this, reply to this mail."],

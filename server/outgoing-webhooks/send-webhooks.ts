@@ -10,6 +10,7 @@ import {
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { postWebhook } from "./post-webhook.ts";
+import { disableWebhook } from "./webhook-endpoints.ts";
 
 /** An address of a user. */
 export interface EndpointOfUser {
@@ -68,7 +69,10 @@ async function send(
   const ms = Math.round(performance.now() - begun);
   onStep?.("webhook sent");
   const isSlow = ms > limits.webhookSlow;
-  const end = { error, httpStatus, isSlow, retryInMs: waitAfter(attempts, limits) };
+  const isGone = httpStatus === 410;
+  if (isGone) await disableWebhook(db, userId, endpointId);
+  const retryInMs = isGone ? null : waitAfter(attempts, limits);
+  const end = { error, httpStatus, isSlow, retryInMs };
   await recordDelivery(db, userId, endpointId, delivery, end);
   const outcome = error === null ? "delivered" : "failed";
   const line = { event: "webhook_sent", outcome, userId, endpointId, deliveryId: id, type };

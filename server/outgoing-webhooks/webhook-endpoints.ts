@@ -7,6 +7,8 @@ import { lockUser } from "../../db/users.ts";
 import {
   countWebhookEndpoints,
   deleteWebhookEndpoint,
+  disableWebhookEndpoint,
+  enableWebhookEndpoint,
   findWebhookEndpoint,
   insertWebhookEndpoint,
   listWebhookEndpoints,
@@ -124,6 +126,27 @@ export async function deleteWebhook(
   });
 }
 
+/**
+ * Disables an address that responded 410 Gone, as the specification recommends, and mails the user. Does
+ * nothing when it is disabled already.
+ *
+ * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+export async function disableWebhook(db: Db, userId: string, id: string): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const url = await disableWebhookEndpoint(tx, userId, id);
+    if (url === null) return;
+    const details = { url: new URL(url).origin };
+    await queueMail(tx, { userId, kind: "webhook_disabled", details });
+  });
+}
+
+/** Sends webhooks to an address again. @throws FiscilityError `not_found` */
+export async function enableWebhook(db: Db, userId: string, id: string): Promise<WebhookEndpoint> {
+  const isThere = await enableWebhookEndpoint(db, userId, id);
+  return required(isThere ? await findWebhookEndpoint(db, userId, id) : null);
+}
+
 /** In the specification's format: `whsec_` and 24 to 64 random bytes in base64. */
 const makeSecret = () => new Secret(`whsec_${randomBytes(32).toString("base64")}`);
 
@@ -143,5 +166,7 @@ function toContract(row: WebhookEndpointRow): WebhookEndpoint {
     createdAt: row.created_at.toISOString(),
     oldSecretUntil: isSigning ? (row.old_secret_until?.toISOString() ?? null) : null,
     last: row.last,
+    disabled:
+      row.disabled_at === null ? null : { at: row.disabled_at.toISOString(), reason: "gone" },
   };
 }

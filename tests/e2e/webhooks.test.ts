@@ -59,6 +59,24 @@ test("The webhooks page adds a webhook, shows its secret once, lists what was se
   await page.getByText('"institution_name"').waitFor();
   expect(await axeViolations(page)).toEqual([]);
 
+  await page.getByRole("button", { name: "Send a test event" }).click();
+  const testRow = page.getByRole("listitem").filter({ hasText: "webhook.test" });
+  await testRow.getByText("Delivered", { exact: true }).waitFor();
+  there.respond = (_req, res) => res.writeHead(410).end();
+  await testRow.getByRole("button", { name: "Send again: webhook.test" }).click();
+  await expect
+    .poll(() => app.query("select 1 from webhook_endpoints where disabled_at is not null"))
+    .toHaveLength(1);
+  await page.reload();
+  await page.getByText("We send nothing here, because this address responded 410 Gone").waitFor();
+  expect(await page.getByRole("button", { name: /^Send/ }).count()).toBe(0);
+  expect(await axeViolations(page)).toEqual([]);
+  await page.getByRole("link", { name: "All webhooks" }).click();
+  await page.getByText("Disabled", { exact: true }).waitFor();
+  await page.getByRole("link", { name: `Deliveries to ${there.url}` }).click();
+  await page.getByRole("button", { name: "Enable" }).click();
+  await page.getByRole("button", { name: "Send a test event" }).waitFor();
+
   await page.getByRole("link", { name: "All webhooks" }).click();
   await page.getByRole("button", { name: `New secret for ${there.url}` }).click();
   await dialog.getByRole("button", { name: "New secret" }).click();

@@ -25,6 +25,7 @@ const examples: MailDetails = {
   factor_changed: { change: "passkey_added" },
   api_key_made: { name: "Notebook" },
   webhook_added: { url: "https://hooks.example.com" },
+  webhook_disabled: { url: "https://hooks.example.com" },
   operator_acted: { act: "disabled" },
   bank_connected: { bank: "Mill <b>Bank</b>", accounts: 2 },
   bank_disconnected: { bank: "Mill Bank" },

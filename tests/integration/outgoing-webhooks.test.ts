@@ -82,6 +82,7 @@ test("Each change of a bank is sent to the addresses that subscribe to it, signe
   const data = { itemId: id, institutionName: "First Platypus Bank" };
   expect(opened.find(({ type }) => type === "connection.connected")?.data).toEqual({
     ...data,
+    linkId: null,
     accountCount: 4,
   });
   expect(opened.find(({ type }) => type === "connection.problem")?.data).toEqual({
@@ -204,14 +205,14 @@ test("A webhook fails permanently a day after its event, and a redelivery starts
 }) => {
   const person = await app.signUp("cfo");
   const there = await receiver();
-  there.respond = (_req, res) => res.writeHead(410).end();
+  there.respond = (_req, res) => res.writeHead(404).end();
   const { id } = await addWebhook(app, person, there.url, ["connection.connected"]);
   await connect(app, person);
   await expect.poll(() => there.received.length).toBeGreaterThan(0);
   await app.query("update webhook_deliveries set give_up_at = now()");
   const log = () => deliveriesOf(app, person, id);
   await expect.poll(async () => (await log())[0].status).toBe("failed");
-  expect((await log())[0]).toMatchObject({ error: "status", http_status: 410 });
+  expect((await log())[0]).toMatchObject({ error: "status", http_status: 404 });
   expect((await app.get("/api/v1/webhooks", person)).webhooks[0].last).toBe("failed");
   there.respond = (_req, res) => res.writeHead(200).end();
   const [{ id: delivery, attempts }] = await log();
@@ -219,6 +220,103 @@ test("A webhook fails permanently a day after its event, and a redelivery starts
   await expect.poll(async () => (await log())[0].status).toBe("delivered");
   expect((await log())[0].attempts).toBe(attempts + 1);
   expect(there.ids().at(-1)).toBe(delivery);
+});
+
+test("An address that responds 410 Gone is disabled with a mail to its user, who enables it again", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  const [there, other] = [await receiver(), await receiver()];
+  there.respond = (_req, res) => res.writeHead(500).end();
+  const { id, secret } = await addWebhook(app, person, there.url, ["connection.connected"]);
+  await addWebhook(app, person, other.url, ["connection.connected"]);
+  await connect(app, person);
+  await expect.poll(() => there.received.length).toBeGreaterThan(0);
+  there.respond = (_req, res) => res.writeHead(410).end();
+  const row = async () =>
+    (await app.get("/api/v1/webhooks", person)).webhooks.find(
+      (webhook: { id: string }) => webhook.id === id,
+    );
+  await expect.poll(async () => (await row()).disabled).not.toBeNull();
+  const { disabled } = await row();
+  expect(disabled).toEqual({ at: expect.any(String), reason: "gone" });
+  const log = () => deliveriesOf(app, person, id);
+  await expect
+    .poll(log)
+    .toMatchObject([
+      { status: "failed", error: "status", http_status: 410, next_attempt_at: null },
+    ]);
+  const mails = () => app.query("select details from mails where kind = 'webhook_disabled'");
+  expect(await mails()).toEqual([{ details: { url: new URL(there.url).origin } }]);
+
+  // Nothing is stored or sent while it is disabled; the other address gets everything.
+  const sent = there.received.length;
+  await connect(app, person, "ins_109511");
+  await expect.poll(() => other.received.length).toBe(2);
+  const [{ id: delivery }] = await log();
+  const redelivered = await app.post("/api/v1/webhook-redeliveries", { id: delivery }, person);
+  const tried = await app.post("/api/v1/webhook-tests", { id }, person);
+  for (const { status, body } of [redelivered, tried]) {
+    expect([status, body.error.reason]).toEqual([409, "webhook_disabled"]);
+  }
+  expect([there.received.length, await log()]).toEqual([sent, [expect.anything()]]);
+
+  there.respond = (_req, res) => res.writeHead(204).end();
+  const { body } = await app.post("/api/v1/webhook-activations", { id }, person);
+  expect(body.webhook).toMatchObject({ id, disabled: null });
+  await app.post("/api/v1/webhook-redeliveries", { id: delivery }, person);
+  await expect.poll(() => there.received.length).toBe(sent + 1);
+  expect(open(there.received.at(-1) as Received, secret).type).toBe("connection.connected");
+  await expect.poll(async () => (await log())[0].status).toBe("delivered");
+  expect(await mails()).toHaveLength(1);
+});
+
+test("Deliveries that wait for an address that responds 410 Gone fail as disabled", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  const there = await receiver();
+  there.respond = (_req, res) => res.writeHead(410).end();
+  const { id } = await addWebhook(app, person, there.url, ["connection.connected"]);
+  await app.query(
+    `insert into webhook_deliveries (user_id, endpoint_id, type, body, due_at)
+     values ($1, $2, 'connection.connected', '{}', now() + interval '1 hour')`,
+    [person.id, id],
+  );
+  await app.post("/api/v1/webhook-tests", { id }, person);
+  await expect
+    .poll(async () =>
+      (await deliveriesOf(app, person, id)).map((one: { error: string }) => one.error),
+    )
+    .toEqual(["status", "disabled"]);
+  expect(there.received).toHaveLength(1);
+});
+
+test("webhooks.sendTest sends a signed test event to one address, whatever it subscribes to, and to no other user's", async ({
+  app,
+}) => {
+  const [person, other] = [await app.signUp(), await app.signUp()];
+  const [there, second] = [await receiver(), await receiver()];
+  const { id, secret } = await addWebhook(app, person, there.url, ["connection.failed"]);
+  await addWebhook(app, person, second.url);
+  const { body } = await app.post("/api/v1/webhook-tests", { id }, person);
+  expect(body.delivery).toMatchObject({ event: "webhook.test", status: "waiting", attempts: 0 });
+  await expect.poll(() => there.received).toHaveLength(1);
+  const { id: sentId, ...event } = open(there.received[0] as Received, secret);
+  expect(sentId).toBe(body.delivery.id);
+  expect(webhookEvent.parse(event)).toEqual(event);
+  expect(event).toMatchObject({ type: "webhook.test", data: { webhookId: id } });
+  expect(second.received).toEqual([]);
+  for (const path of ["webhook-tests", "webhook-activations"]) {
+    const { status } = await app.post(`/api/v1/${path}`, { id }, other);
+    expect(status, path).toBe(404);
+  }
+  // An address may lead elsewhere by the time of the test: it is checked again, and nothing is sent.
+  await app.query("update webhook_endpoints set url = 'https://10.0.0.7/' where id = $1", [id]);
+  await app.post("/api/v1/webhook-tests", { id }, person);
+  await expect
+    .poll(async () => (await deliveriesOf(app, person, id))[0].error)
+    .toBe("address_not_public");
 });
 
 test("One user's slow receivers delay no other user's webhooks, and no other job", async ({
@@ -346,6 +444,12 @@ test("npm run webhooks adds, lists, shows and removes webhooks", async ({ app })
   expect(log).toMatch(/ {2}delivered {2}sent 1 {2}HTTP 204 {2}connection\.connected\n$/);
   await run("redeliver", person.email, log.slice(0, 36));
   await expect.poll(() => there.received).toHaveLength(2);
+  expect((await run("test", person.email, id)).stderr).toMatch(/^webhook\.test is sent/);
+  await expect.poll(() => there.types().at(-1)).toBe("webhook.test");
+  await app.query("update webhook_endpoints set disabled_at = now()");
+  expect((await run("list", person.email)).stdout).toContain(`${id}  disabled    ${there.url}`);
+  await expect(run("test", person.email, id)).rejects.toThrow("410 Gone");
+  expect((await run("enable", person.email, id)).stderr).toContain("again");
   await expect(run("add", person.email, "https://10.0.0.7/")).rejects.toThrow(
     "the internet can reach",
   );

@@ -53,6 +53,8 @@ const values: Record<string, (own: Owned) => unknown> = {
   "webhooks.replaceSecret id": (own) => own.webhookId,
   "webhooks.deliveries id": (own) => own.webhookId,
   "webhooks.redeliver id": (own) => own.deliveryId,
+  "webhooks.sendTest id": (own) => own.webhookId,
+  "webhooks.enable id": (own) => own.webhookId,
   "apiKeys.revoke id": (own) => own.apiKeyId,
   "secondFactors.removePasskey id": (own) => own.passkeyId,
   "secondFactors.confirmAuthenticator code": () => "123456",

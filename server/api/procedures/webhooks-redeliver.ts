@@ -9,7 +9,7 @@ export const webhooksRedeliver = procedure({
   summary: "Sends a delivery again, with the same id, and retries it for a day.",
   scope: "webhooks:write",
   rest: "POST /webhook-redeliveries",
-  reasons: ["not_found"],
+  reasons: ["not_found", "webhook_disabled"],
 })
   .input(redeliverWebhookInput)
   .output(redeliverWebhookOutput)
