@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build as esbuild } from "esbuild";
+import { build as esbuild, transform } from "esbuild";
 import ts from "typescript";
 import { build as vite } from "vite";
 import { afterAll, beforeAll, expect } from "vitest";
@@ -161,21 +161,25 @@ test("createClient alone is at most 20 kB in a browser's bundle, and the install
   expect(JSON.parse(readFileSync(manifest, "utf8"))).not.toHaveProperty("dependencies");
 });
 
-test("The snippets of the README compile", async () => {
+/** The snippets of the README, without their import of the client: `before` is put before each. */
+function readmeSnippets(before: (snippet: string) => string): { name: string; text: string }[] {
   const readme = readFileSync(
     path.join(project.folder, "node_modules/@fiscility/client/README.md"),
     "utf8",
   );
-  const before = (snippet: string) => `
+  return [...readme.matchAll(/```(tsx?)\n(.*?)```/gs)].map(([, extension, text = ""], at) => ({
+    name: `readme-${at}.${extension}`,
+    text: before(text) + text.replace(/import \{ createClient, isFisc.*\n/, ""),
+  }));
+}
+
+test("The snippets of the README compile", async () => {
+  const snippets = readmeSnippets(
+    (snippet) => `
     import { createClient, isFiscilityError, type FiscilityClient } from "@fiscility/client";
     ${/const client = /.test(snippet) ? "" : "declare const client: FiscilityClient;"}
     declare const publicToken: string;
-  `;
-  const snippets = [...readme.matchAll(/```(tsx?)\n(.*?)```/gs)].map(
-    ([, extension, text = ""], at): [string, string] => [
-      `readme-${at}.${extension}`,
-      before(text) + text.replace(/import \{ createClient, isFisc.*\n/, ""),
-    ],
+  `,
   );
   expect(snippets.length).toBeGreaterThan(8);
   project.install(
@@ -184,16 +188,86 @@ test("The snippets of the README compile", async () => {
   // Where no other test's program looks for files.
   const folder = path.join(project.folder, "node_modules/.readme");
   mkdirSync(folder);
-  for (const [name, text] of snippets) writeFileSync(path.join(folder, name), text);
+  for (const { name, text } of snippets) writeFileSync(path.join(folder, name), text);
   const tsc = path.join(import.meta.dirname, "../../node_modules/typescript/bin/tsc");
   const options = ["--module", "esnext", "--moduleResolution", "bundler", "--jsx", "react-jsx"];
   const strict = ["--strict", "--target", "es2022", "--noEmit", "--skipLibCheck"];
-  const files = snippets.map(([name]) => path.join(folder, name));
+  const files = snippets.map(({ name }) => path.join(folder, name));
   await run(process.execPath, [tsc, ...options, ...strict, ...files]).catch(
     (error: { stdout: string }) => {
       throw new Error(error.stdout);
     },
   );
+});
+
+/** Snippets that only compile: `tests/e2e/react-example.test.ts` renders such a component. */
+const notRun = [/@fiscility\/client\/react/];
+/** The snippet whose loop ends when its program does. */
+const isEndless = /client\.live\.changes\.iterate/;
+
+test("The snippets of the README run against an app and a local Plaid, in one program", async ({
+  app,
+}) => {
+  const user = await app.signUp("cfo");
+  const env = await environmentOf(app, user);
+  const sandbox = {
+    url: app.sandboxUrl,
+    ...{ clientId: "test-client-id", secret: "a-secret-for-tests" },
+  };
+  const options = "{ baseUrl: process.env.FISCILITY_URL, apiKey: process.env.FISCILITY_API_KEY }";
+  const all = readmeSnippets(
+    (snippet) => `
+    import { createClient, isFiscilityError } from "@fiscility/client";
+    ${/const client = /.test(snippet) ? "" : `const client = createClient(${options});`}
+    const { PUBLIC_TOKEN: publicToken } = process.env;
+  `,
+  );
+  const ran = all.filter(({ text }) => !notRun.some((pattern) => pattern.test(text)));
+  expect(all.length - ran.length).toBe(notRun.length);
+  const folder = path.join(project.folder, "readme");
+  mkdirSync(folder);
+  for (const { name, text } of ran) {
+    // The README names the addresses of an installation and of `npm start`.
+    const here = text
+      .replaceAll('"https://connect.example.com"', JSON.stringify(app.url))
+      .replace("createSandbox()", `createSandbox(${JSON.stringify(sandbox)})`);
+    const { code } = await transform(here, { loader: "ts", format: "esm" });
+    writeFileSync(path.join(folder, name.replace(/\.ts$/, ".mjs")), code);
+  }
+  const names = (endless: boolean) =>
+    ran
+      .filter(({ text }) => isEndless.test(text) === endless)
+      .map(({ name }) => `./${name.replace(/\.ts$/, ".mjs")}`);
+  expect(names(true)).toHaveLength(1);
+  writeFileSync(
+    path.join(folder, "all.mjs"),
+    `const ran = [], statuses = [];
+    for (const name of ${JSON.stringify(names(false))}) {
+      const { POST } = await import(name).catch((cause) => { throw new Error(name, { cause }); });
+      ran.push(name);
+      if (POST) statuses.push((await POST(new Request("http://localhost", { method: "POST", body: "{}" }))).status);
+    }
+    const { log } = console;
+    // Its first event has arrived.
+    console.log = () => { log(JSON.stringify({ ran, statuses })); process.exit(0); };
+    await import("${names(true)[0]}");`,
+  );
+  project.install("@opentelemetry/api");
+  const forged = { WEBHOOK_SECRET: `whsec_${Buffer.alloc(32).toString("base64")}` };
+  const publicToken = await app.publicToken("ins_109511");
+  const { stdout } = await run(process.execPath, ["all.mjs"], {
+    cwd: folder,
+    env: { ...env, ...forged, PUBLIC_TOKEN: publicToken },
+  });
+  const done = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+  expect(done).toEqual({ ran: names(false), statuses: [400] });
+  const banks = await app.query(
+    "select institution_name as bank from items where user_id = $1 order by bank",
+    [user.id],
+  );
+  expect(banks).toEqual([{ bank: "First Platypus Bank" }, { bank: "Tartan Bank" }]);
+  expect(readFileSync(path.join(folder, "fiscility.ndjson"), "utf8")).toContain("Tartan Bank");
+  await app.clearFaults();
 });
 
 test("A switch over the reasons that omits one does not compile (G2)", async () => {
