@@ -1,6 +1,7 @@
 import { cpSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
+import { build as esbuild } from "esbuild";
 import express from "express";
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
@@ -11,6 +12,21 @@ import { packedClientProject, run } from "../support/packed-client.ts";
 import { revokeApiKeys } from "../support/rows.ts";
 
 const test = testInBrowser();
+/** For both kinds of worker: sends the number of banks and the first live event, or why it could not. */
+const workerProgram = `
+  import { createClient } from "@fiscility/client";
+  self.onmessage = async ({ data, ports: [port] }) => {
+    try {
+      const client = createClient(data);
+      const { items } = await client.accounts.list.query();
+      for await (const { data: { dataVersion } } of client.live.changes.iterate()) {
+        port.postMessage({ banks: items.length, dataVersion });
+        return;
+      }
+    } catch (error) {
+      port.postMessage({ error: String(error) });
+    }
+  };`;
 const root = path.join(import.meta.dirname, "../..");
 let project: Awaited<ReturnType<typeof packedClientProject>>;
 let url = "";
@@ -34,6 +50,12 @@ beforeAll(async () => {
     throw new Error(error.stdout);
   });
   await run(process.execPath, [vite, "build"], { cwd: folder });
+  project.write({ "worker.mjs": workerProgram });
+  await esbuild({
+    entryPoints: [path.join(project.folder, "worker.mjs")],
+    bundle: true,
+    outfile: path.join(folder, "dist/worker.js"),
+  });
   const server = express()
     .use(express.static(path.join(folder, "dist")))
     .listen(0);
@@ -77,4 +99,38 @@ test("The React example shows accounts and older transactions, follows live chan
 
   await revokeApiKeys(app, ada);
   await page.getByRole("status").getByText("This API key was revoked").waitFor();
+});
+
+test("The packed client calls the API and follows live changes in a Worker and in a service worker", async ({
+  app,
+  browser,
+}) => {
+  const ada = await app.signUp("analyst");
+  const { key } = await createApiKey(app.services.db, ada.id, {
+    ...{ name: "Worker", scopes: ["accounts:read" as const], expiresInDays: 1 },
+  });
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
+  const { page } = await openPage(browser);
+  await page.goto(url);
+  const options = { baseUrl: app.url, apiKey: key };
+  for (const kind of ["worker", "service worker"]) {
+    const received = await page.evaluate(
+      async ([kind, options]) => {
+        const { port1, port2 } = new MessageChannel();
+        const result = new Promise((resolve) => {
+          port1.onmessage = ({ data }) => resolve(data);
+        });
+        if (kind === "worker") {
+          new Worker("/worker.js").postMessage(options, [port2]);
+        } else {
+          await navigator.serviceWorker.register("/worker.js");
+          const { active } = await navigator.serviceWorker.ready;
+          active?.postMessage(options, [port2]);
+        }
+        return result;
+      },
+      [kind, options] as const,
+    );
+    expect(received, kind).toEqual({ banks: 1, dataVersion: expect.any(Number) });
+  }
 });
