@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect } from "vitest";
@@ -61,6 +61,16 @@ describe.skipIf(!isMatrix)("The packed client", () => {
       const { stdout } = await run(process.execPath, tsc).catch((error) => error);
       expect(stdout, name).toBe("");
     }
+  });
+
+  test("compiles its examples as Node's modules", async () => {
+    const examples = path.join(project.folder, "node_modules/@fiscility/client/examples");
+    const programs = readdirSync(examples).filter((name) => name.endsWith(".ts"));
+    expect(programs).not.toEqual([]);
+    const read = (name: string) => readFileSync(path.join(examples, name), "utf8");
+    await project.check(Object.fromEntries(programs.map((name) => [name, read(name)])), {
+      node: true,
+    });
   });
 
   test("runs on Node 22 and 24, Bun and Deno", async ({ app }) => {
