@@ -14,10 +14,9 @@ const real = {
 };
 
 /** These change or check the state of the whole process, so each file has a process of its own. */
-const ownProcess = [
-  "integration/{live,telemetry*,pages,abuse/one-request}",
-  "faults/{database,plaid,pooler,silent-database}",
-].map((files) => `tests/${files}.test.ts`);
+const ownProcess = ["live", "telemetry*", "abuse/one-request"].map(
+  (files) => `tests/integration/${files}.test.ts`,
+);
 
 /** Walks all states of the pages with their words in the pseudo-locale. A part of `npm run matrix`. */
 const pseudoLocale = {

@@ -119,6 +119,18 @@ test("The packed client compiles in an empty strict project, where mistakes are 
       const client = fiscility.createClient({ baseUrl: "https://connect.example.com" });
       export const plan: Promise<string> = client.plan.get.query().then(({ plan }) => plan.name);
     `,
+    "webhooks.ts": `
+      import { verifyWebhook, type WebhookEvent } from "@fiscility/client/webhooks";
+      export async function itemOf(secret: string, request: Request): Promise<string | null> {
+        const event = verifyWebhook(secret, request.headers, await request.text());
+        if (event.type === "connection.connected") return event.data.itemId + event.data.accountCount;
+        // @ts-expect-error a connection that failed has no Item
+        if (event.type === "connection.failed") return event.data.itemId;
+        return event.id;
+      }
+      // @ts-expect-error there is no such event
+      export const wrong: WebhookEvent["type"] = "bank.robbed";
+    `,
   };
   // With the client's own declarations checked, and without those of Node.
   await project.check(files, { libraries: true });

@@ -53,22 +53,3 @@ test.for([
     expect(refused).toBe("true WebhookError");
   },
 );
-
-test("The packed types of verifyWebhook distinguish the events, without other packages", async () => {
-  await project.check(
-    {
-      "webhooks.ts": `
-        import { verifyWebhook, type WebhookEvent } from "@fiscility/client/webhooks";
-        export async function itemOf(secret: string, request: Request): Promise<string | null> {
-          const event = verifyWebhook(secret, request.headers, await request.text());
-          if (event.type === "connection.connected") return event.data.itemId + event.data.accountCount;
-          // @ts-expect-error a connection that failed has no Item
-          if (event.type === "connection.failed") return event.data.itemId;
-          return event.id;
-        }
-        // @ts-expect-error there is no such event
-        export const wrong: WebhookEvent["type"] = "bank.robbed";`,
-    },
-    { libraries: true, node: true },
-  );
-});

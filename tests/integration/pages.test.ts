@@ -1,4 +1,4 @@
-import { expect, vi } from "vitest";
+import { expect, onTestFinished, vi } from "vitest";
 import { hideTable } from "../support/database-faults.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { updateItems } from "../support/rows.ts";
@@ -10,6 +10,7 @@ test("A page that fails says so plainly, and logs the cause under its request id
 }) => {
   const person = await app.signUp();
   const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => printed.mockRestore());
   const restore = await hideTable(app, "items");
   const answer = await fetch(`${app.url}/dashboard`, { headers: { cookie: person.cookie } });
   await restore();
