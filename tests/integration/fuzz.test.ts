@@ -11,7 +11,7 @@ import { testWithApp } from "../support/fixtures.ts";
 import { isMatrix } from "../support/matrix.ts";
 
 /** `npm run fuzz` sets both. A failure prints what reproduces it. */
-const numRuns = Number(process.env.FUZZ_RUNS ?? (isMatrix ? 12 : 5));
+const numRuns = Number(process.env.FUZZ_RUNS ?? (isMatrix ? 12 : 3));
 const seed = Number(process.env.FUZZ_SEED ?? 20_260_101);
 const timeout = 60_000 + numRuns * 2_000;
 

@@ -32,25 +32,29 @@ beforeAll(async () => {
 });
 afterAll(() => app?.close());
 
-/** Every row that belongs to Ada or is about her. */
+let rowsQuery: string | undefined;
+
+/** Every row that belongs to Ada or is about her, as JSON. One statement, because each test reads them twice. */
 async function rowsOfAda(): Promise<string> {
-  const tables = await app.query(
-    `select table_name as name from information_schema.columns
-     where table_schema = 'public' and column_name = 'user_id'`,
-  );
-  const rows = await Promise.all([
-    app.query("select * from users where id = $1", [ada.id]),
-    ...tables.map(({ name }) =>
-      app.query(`select * from ${name} where user_id = $1 order by ${name}::text`, [ada.id]),
-    ),
-  ]);
-  expect(rows.flat().length).toBeGreaterThan(20);
+  if (!rowsQuery) {
+    const tables = await app.query(
+      `select table_name as name from information_schema.columns
+       where table_schema = 'public' and column_name = 'user_id'`,
+    );
+    const selects = tables.map(
+      ({ name }) => `select to_jsonb(t) as row from ${name} t where user_id = $1`,
+    );
+    const all = [...selects, "select to_jsonb(t) from users t where id = $1"].join(" union all ");
+    rowsQuery = `select row from (${all}) every order by row::text`;
+  }
+  const rows = await app.query(rowsQuery, [ada.id]);
+  expect(rows.length).toBeGreaterThan(20);
   return JSON.stringify(rows);
 }
 
 /** Every id of Ada or her data, anywhere in her rows. */
-async function namesOfAda(): Promise<string[]> {
-  const known = (await rowsOfAda()).match(/[0-9a-f-]{36}|"[A-Za-z0-9]{37}"|[^"]+@example\.com/g);
+function namesIn(rows: string): string[] {
+  const known = rows.match(/[0-9a-f-]{36}|"[A-Za-z0-9]{37}"|[^"]+@example\.com/g) ?? [];
   return [...new Set(known), hers.apiKeyId].map((name) => name.replaceAll('"', ""));
 }
 
@@ -122,8 +126,8 @@ describe("A call about another user's data gets the response of one about nothin
     }
     for (const [way, send] of ways) {
       test(`${endpoint.name} ${way}`, async () => {
-        const names = await namesOfAda();
         const before = await rowsOfAda();
+        const names = namesIn(before);
         const input = goodCall(endpoint.name, hers);
         const guessed = await send(input);
         expect([401, 403]).not.toContain(guessed.status);

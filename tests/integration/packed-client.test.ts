@@ -216,7 +216,7 @@ function readmeSnippets(before: (snippet: string) => string): { name: string; te
   }));
 }
 
-test("The snippets of the README compile", async () => {
+test("The snippets of the README compile, and so do the examples (G6)", async () => {
   const snippets = readmeSnippets(
     (snippet) => `
     import { createClient, isFiscilityError, type FiscilityClient } from "@fiscility/client";

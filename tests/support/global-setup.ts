@@ -23,8 +23,11 @@ export const templateDatabase = "template_migrated";
 
 /**
  * Starts one PostgreSQL for the run, with a migrated template, and the other servers, installed if needed.
+ * All projects share what the first one starts.
  */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export default async function setup({ vitest }: TestProject): Promise<() => Promise<void>> {
+  const project = vitest.getRootProject();
+  if (project.getProvidedContext().databaseServer) return async () => {};
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-test-"));
   const server = await startEmbeddedDatabase(
     path.join(folder, "postgres"),

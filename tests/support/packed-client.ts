@@ -91,7 +91,9 @@ export async function packedClientProject(): Promise<{
       write(files);
       if (node) copyDeclared({ dependencies: { "@types/node": "*" } });
       const tsc = path.join(root, "node_modules/typescript/bin/tsc");
-      const options = ["--skipLibCheck", String(!libraries), ...(node ? ["--types", "node"] : [])];
+      // TypeScript's own declarations are not ours to check.
+      const declarations = ["--skipLibCheck", String(!libraries), "--skipDefaultLibCheck"];
+      const options = [...declarations, ...(node ? ["--types", "node"] : [])];
       await run(process.execPath, [tsc, "-p", folder, ...options]).catch(
         (error: { stdout: string }) => {
           throw new Error(error.stdout);
