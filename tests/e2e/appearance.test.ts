@@ -18,6 +18,11 @@ async function choose(page: Page, scheme: "System" | "Light" | "Dark"): Promise<
   await page.getByRole("button", { name: scheme }).click();
 }
 
+/** Counts, in the page. */
+interface Seen {
+  transitions: number;
+}
+
 test("The color scheme follows the system until the user chooses, and the server renders the choice until it is undone", async ({
   app,
   browser,
@@ -86,6 +91,11 @@ test("The chosen scheme is shown at once, and the one before comes back when it 
   await page.route("**/appearance*", (route) => {
     answer = () => void route.abort();
   });
+  // With reduced motion: a transition of each element made this the slowest press of all.
+  await page.evaluate(() => {
+    const seen = Object.assign(window, { transitions: 0 });
+    document.addEventListener("transitionrun", () => seen.transitions++);
+  });
   await choose(page, "Light");
   await expect.poll(() => ground(page)).toBe(light);
   await page.locator("button[aria-pressed=true]", { hasText: "Light" }).waitFor();
@@ -93,4 +103,5 @@ test("The chosen scheme is shown at once, and the one before comes back when it 
   await page.getByText("This page is as you left it").waitFor();
   await expect.poll(() => ground(page)).toBe(dark);
   await page.locator("button[aria-pressed=true]", { hasText: "System" }).waitFor();
+  expect(await page.evaluate(() => (window as unknown as Seen).transitions)).toBe(0);
 });
