@@ -102,18 +102,23 @@ export async function findTotals(
   const fits = fitting(db, userId, filter).select([
     "transactions.currency",
     "transactions.amount",
-    sql<string>`to_char(transactions.date, 'YYYY-MM')`.as("month"),
+    "transactions.date",
     category.as("category"),
   ]);
-  const money = sql`sum(case when amount < 0 then -amount else 0 end) as came,
-    sum(case when amount > 0 then amount else 0 end) as went, count(*)::int as count`;
+  const money = sql`sum(came) as came, sum(went) as went, sum(count)::int as count`;
+  // All matching rows are added up once, by day, and months and categories from those few.
   const { rows } = await sql<TransactionTotals["currencies"][number]>`
-    with fits as materialized (${fits}),
+    with days as materialized (
+      select currency, date, category, count(*) as count,
+        coalesce(-sum(amount) filter (where amount < 0), 0) as came,
+        coalesce(sum(amount) filter (where amount > 0), 0) as went
+      from (${fits}) as fits group by 1, 2, 3
+    ),
     months as (
       select *, row_number() over (partition by currency order by month desc) as at
-      from (select currency, month, ${money} from fits group by 1, 2) as each
+      from (select currency, to_char(date, 'YYYY-MM') as month, ${money} from days group by 1, 2) as each
     ),
-    categories as (select currency, category, ${money} from fits group by 1, 2)
+    categories as (select currency, category, ${money} from days group by 1, 2)
     select all_of.currency,
       (select json_agg(json_build_object('month', month, 'in', came::text, 'out', went::text,
           'count', count) order by month desc)
@@ -121,7 +126,7 @@ export async function findTotals(
       (select json_agg(json_build_object('category', category, 'in', came::text,
           'out', went::text, 'count', count) order by greatest(came, went) desc, category)
         from categories where categories.currency is not distinct from all_of.currency) as categories
-    from (select currency, count(*) as count from fits group by 1) as all_of
+    from (select currency, sum(count) as count from days group by 1) as all_of
     order by all_of.count desc, all_of.currency`.execute(db);
   return rows;
 }

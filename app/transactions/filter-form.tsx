@@ -30,29 +30,41 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
   const { search } = filter;
   const filtered = Object.keys(filter).length > 0;
   const form = useRef<HTMLFormElement>(null);
-  /** The URL that the fields were filled from, or that they requested. */
-  const shown = useRef(addressOf(filter));
+  /** The URL whose filters the fields show, and those that the fields requested since, in order. */
+  const requested = useRef([addressOf(filter)]);
   const navigate = useNavigate();
   const typedMeanwhile = useRef(false);
 
-  // After a link or the back button, the fields show the filters of the new URL. What the user has typed
-  // since the form was sent stays.
+  // After a link or the back button, the fields show the filters of the new URL. What the user has typed since
+  // stays: the search during a link, and every field where they requested the URL themselves.
   useEffect(() => {
     const address = addressOf(filter);
-    if (address === shown.current) return;
-    shown.current = address;
-    for (const name of filterNames) fieldOf(form.current, name).value = filter[name] ?? "";
+    const at = requested.current.indexOf(address);
+    if (at >= 0) {
+      requested.current.splice(0, at);
+      return;
+    }
+    requested.current = [address];
+    for (const name of filterNames) {
+      if (name === "search" && typedMeanwhile.current) continue;
+      fieldOf(form.current, name).value = filter[name] ?? "";
+    }
   }, [filter]);
 
-  function noteTyped() {
+  /** Returns the URL of what the fields contain. */
+  function noteTyped(): string {
     typedMeanwhile.current = false;
     const typed = filterNames.map((name) => [name, fieldOf(form.current, name).value]);
-    shown.current = addressOf(readFilter(new URLSearchParams(typed)));
+    const address = addressOf(readFilter(new URLSearchParams(typed)));
+    if (address !== requested.current.at(-1)) requested.current.push(address);
+    return address;
   }
-  /** One entry of the history for all that is typed. */
+  /** One entry of the history for all that is typed. A space at the end searches for nothing else. */
   function searchNow() {
-    noteTyped();
-    navigate(shown.current, { replace: search !== undefined, preventScrollReset: true });
+    const before = requested.current.at(-1);
+    const address = noteTyped();
+    if (address === before) return;
+    navigate(address, { replace: search !== undefined, preventScrollReset: true });
   }
   /** Results as the user types, and one search at a time: what is typed meanwhile is searched for next. */
   function searchSoon() {

@@ -123,8 +123,18 @@ test("The transactions page keeps the focus and announces the count when the use
   const category = page.locator("select[name=category]");
   const status = page.getByRole("main").getByRole("status");
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute("name"));
+  const searched: (string | null)[] = [];
+  page.on("request", (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    if (pathname === "/transactions.data") searched.push(searchParams.get("search"));
+  });
   await search.focus();
-  await page.keyboard.type("nobody sells this");
+  await page.keyboard.type("nobody");
+  await expect.poll(() => status.innerText()).toBe("No transaction fits these filters.");
+  // A space changes nothing and is not searched for.
+  await page.keyboard.type(" sells this");
+  await expect.poll(() => searched.at(-1)).toBe("nobody sells this");
+  expect(searched).toEqual([...new Set(searched)]);
   await page.keyboard.press("Enter");
   await expect.poll(() => status.innerText()).toBe("No transaction fits these filters.");
   expect(await focused()).toBe("search");
@@ -140,6 +150,10 @@ test("The transactions page keeps the focus and announces the count when the use
   await page.waitForURL(/search=exy$/);
   expect(await search.inputValue()).toBe("exy");
   expect(await focused()).toBe("search");
+  await page.getByRole("link", { name: "Clear filters" }).click();
+  await search.fill("during a link");
+  await page.waitForURL(/search=during\+a\+link$/);
+  expect(await search.inputValue()).toBe("during a link");
   await page.unroute(/\/transactions\.data/);
 
   // Without Enter.
