@@ -4,6 +4,7 @@ import { Dialog } from "../components/dialog.tsx";
 import { showProblem, showSuccess } from "../components/toasts.tsx";
 import type { ShownItem } from "../dashboard/write-item.server.ts";
 import { type Failure, toFailure } from "../failure.ts";
+import { text } from "../text.ts";
 import { loadTrpc } from "../trpc.ts";
 import { AccountChoice } from "./account-choice.tsx";
 import { announceAccounts } from "./account-news.ts";
@@ -46,7 +47,10 @@ export function ChangeAccountsDialog({
       const wanted = accountIds.filter((id) => !connected.includes(id)).length;
       if (added < wanted) {
         const [title, message] = [words.notAdded, words.notAddedWhy];
-        showProblem("connect", { title, message, actions: [] });
+        const wayOn = onOpenBank
+          ? { label: words.more(bank), run: onOpenBank }
+          : { label: text.problem.reload, run: () => location.reload() };
+        showProblem("connect", { title, message, actions: [wayOn] });
       } else showSuccess("connect", words.changed(bank));
       announceAccounts(null);
       onClose();

@@ -28,8 +28,14 @@ export function useRefresh({ id: itemId, bank, refresh }: ShownItem) {
       const failure = toFailure(error);
       const seconds = secondsToRefresh(failure);
       const message = seconds === null ? failure.message : words.wait(Math.ceil(seconds / 60));
-      const { requestId } = failure;
-      showProblem("connect", { title: words.failed, message, requestId, actions: [] });
+      const { requestId, retryable } = failure;
+      const { tryAgain, reload } = text.problem;
+      const wayOn = retryable
+        ? { label: tryAgain, run: () => void ask() }
+        : { label: reload, run: () => location.reload() };
+      // While the user has to wait, the message says for how long.
+      const actions = seconds === null ? [wayOn] : [];
+      showProblem("connect", { title: words.failed, message, requestId, actions });
     }
     announceAccounts(null);
     setAsking(false);
