@@ -27,8 +27,8 @@ export function toFailure(error: unknown): Failure {
       return { reason, message: error.message, requestId: requestId || null, details, retryable };
     }
     // tRPC wraps what `fetch` throws. A response that is not JSON (a proxy's page) is a SyntaxError.
-    const answered = data || error.cause instanceof SyntaxError || error.meta?.response;
-    if (!answered) return plainFailure("network", text.problem.network);
+    const hasResponse = data || error.cause instanceof SyntaxError || error.meta?.response;
+    if (!hasResponse) return plainFailure("network", text.problem.network);
   }
   if (error instanceof ClientNotLoaded)
     return { ...plainFailure("unknown", text.problem.notLoaded), retryable: false };

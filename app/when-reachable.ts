@@ -3,7 +3,7 @@
  * milliseconds.
  */
 const pause = 3_000;
-const answerTime = 10_000;
+const responseTimeMs = 10_000;
 
 /**
  * Calls `call` once the server responds, which is usually immediately. A failed load would replace the page,
@@ -12,10 +12,10 @@ const answerTime = 10_000;
 export function whenReachable(call: () => void): () => void {
   let wanted = true;
   const ask = async () => {
-    const signal = AbortSignal.timeout(answerTime);
-    const answer = await fetch("/healthz", { cache: "no-store", signal }).catch(() => null);
+    const signal = AbortSignal.timeout(responseTimeMs);
+    const response = await fetch("/healthz", { cache: "no-store", signal }).catch(() => null);
     if (!wanted) return;
-    if (answer?.ok) call();
+    if (response?.ok) call();
     else setTimeout(ask, pause);
   };
   void ask();

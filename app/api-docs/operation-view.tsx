@@ -15,7 +15,7 @@ interface OperationViewProps {
 /** One API call: what it does, its parameters, its response, its errors, and how to make it. */
 export function OperationView({ method, path, operation, schemas }: OperationViewProps) {
   const body = operation.requestBody?.content["application/json"].schema;
-  const answer = operation.responses[200]?.content["application/json"]?.schema;
+  const response = operation.responses[200]?.content["application/json"]?.schema;
   const byKey = operation.security.some((way) => "apiKey" in way);
   const failures = Object.entries(operation.responses).filter(([status]) => status !== "200");
   return (
@@ -40,9 +40,9 @@ export function OperationView({ method, path, operation, schemas }: OperationVie
           )}
         </section>
         <section>
-          <h4 className="mb-1 text-sm font-semibold">{words.answered}</h4>
-          {answer ? (
-            <Named schema={answer} schemas={schemas} />
+          <h4 className="mb-1 text-sm font-semibold">{words.response}</h4>
+          {response ? (
+            <Named schema={response} schemas={schemas} />
           ) : (
             <p className="text-sm text-ink-soft">{words.events}</p>
           )}

@@ -17,7 +17,7 @@ export const words = {
   objects: "Objects",
   sent: "You send",
   nothingSent: "Nothing",
-  answered: "You get",
+  response: "You get",
   events: "Server-Sent Events, as described above.",
   failures: "What can go wrong",
   required: "required",

@@ -18,7 +18,7 @@ export function PasskeyLogIn({ label, secondStep }: PasskeyLogInProps) {
     if (waiting) return;
     setWaiting(true);
     setProblem(null);
-    setProblem(await tryToLogIn(secondStep).catch(() => words.noAnswer));
+    setProblem(await tryToLogIn(secondStep).catch(() => words.unreachable));
     setWaiting(false);
   }
 

@@ -20,7 +20,7 @@ export const words = {
   passkeyWaiting: "Waiting for your passkey…",
   passkeyFailed:
     "This passkey was not accepted. Nothing was changed. Try again, or use another way.",
-  noAnswer: "We could not be reached. Check your internet connection and try again.",
+  unreachable: "We could not be reached. Check your internet connection and try again.",
   proofNeeded: "Enter your password to go on.",
   proofEmpty: "Enter your password.",
   passwordOrCode: "Password, or a code of your app",

@@ -49,7 +49,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
  */
 export default function OAuthReturn() {
   const { returned } = useLoaderData<typeof loader>();
-  const { submit, data: answer } = useFetcher<LinkReturn>();
+  const { submit, data: result } = useFetcher<LinkReturn>();
   const { step, arrival, open: openLink } = useConnect();
   const [resumed, setResumed] = useState<LinkReturn | null>(null);
   const asked = useRef(false);
@@ -71,16 +71,16 @@ export default function OAuthReturn() {
   }, [returned, ask]);
 
   useEffect(() => {
-    if (answer?.at !== "open" || answer === resumed) return;
-    const { linkToken, itemId } = answer;
+    if (result?.at !== "open" || result === resumed) return;
+    const { linkToken, itemId } = result;
     openLink({ itemId, returned: { linkToken, redirectUri: window.location.href } });
-    setResumed(answer);
-  }, [answer, resumed, openLink]);
+    setResumed(result);
+  }, [result, resumed, openLink]);
 
   const pending = pendingBank(step);
   if (pending) return <PendingCard {...pending} />;
   const isStopped = resumed !== null && step.name === "idle" && !arrival;
-  const words = isStopped ? stopped : returned ? answer && wordsOf(answer) : lost;
+  const words = isStopped ? stopped : returned ? result && wordsOf(result) : lost;
   if (!words) {
     return (
       <ReturnFrame title={oauth.title} lead={oauth.lead}>
@@ -88,7 +88,7 @@ export default function OAuthReturn() {
       </ReturnFrame>
     );
   }
-  const mayGoOn = !isStopped && answer?.at === "opened_before";
+  const mayGoOn = !isStopped && result?.at === "opened_before";
   return (
     <ReturnFrame {...words}>
       <div className="mt-6 flex flex-wrap justify-center gap-2">

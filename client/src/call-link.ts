@@ -106,7 +106,7 @@ export const after = (ms: number, call: () => void) => setTimeout(call, Math.min
 
 /** A call that the server reports as retryable had no effect. The effect of any other failure is unknown. */
 function mayRepeat(error: FiscilityError, isRepeatable: boolean): boolean {
-  const isClear = !["unreachable", "unexpected_answer", "timed_out"].includes(error.reason);
+  const isClear = !["unreachable", "unexpected_response", "timed_out"].includes(error.reason);
   return error.retryable && (isClear || isRepeatable);
 }
 

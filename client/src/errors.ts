@@ -42,7 +42,7 @@ const clientDetails: ClientReasons = {
   unreachable: { url },
   timed_out: { timeoutMs: 60_000, limit: "call" },
   aborted: {},
-  unexpected_answer: { url, status: 502, contentType: "text/html" },
+  unexpected_response: { url, status: 502, contentType: "text/html" },
   unknown_reason: { serverReason: "too_rainy", serverDetails: null },
   invalid_options: { option: "baseUrl" },
 };

@@ -17,7 +17,7 @@ export interface ClientReasons {
   /** The caller's own signal ended the call. */
   aborted: Record<never, never>;
   /** The response is not from this API: a wrong address, a proxy's HTML page. */
-  unexpected_answer: { url: string; status: number; contentType: string };
+  unexpected_response: { url: string; status: number; contentType: string };
   /** The server is newer than this client and has a reason that this client does not know. */
   unknown_reason: { serverReason: string; serverDetails: unknown };
   /** `createClient` was called with an invalid option. */
@@ -59,7 +59,7 @@ const clientMessages: Record<keyof ClientReasons, string> = {
   unreachable: "Fiscility could not be reached.",
   timed_out: "Fiscility did not respond in time.",
   aborted: "The call was aborted.",
-  unexpected_answer: "The answer did not come from Fiscility's API.",
+  unexpected_response: "The response did not come from Fiscility's API.",
   unknown_reason: "Fiscility refused the call for a reason that this client does not know yet.",
   invalid_options: "The client's options cannot work.",
 };

@@ -36,7 +36,7 @@ function plainError(body: unknown): unknown {
 
 /**
  * Reads the body of a response to `calls` calls: each a result or an error, or one error for all.
- * @throws FiscilityError `unexpected_answer` for anything else, before tRPC reads it
+ * @throws FiscilityError `unexpected_response` for anything else, before tRPC reads it
  */
 export async function readResponse(
   response: Response,
@@ -50,9 +50,9 @@ export async function readResponse(
   const body: unknown = await response.json().catch((cause: unknown) => {
     throw cause instanceof SyntaxError ? unexpectedResponse(response, url, cause) : cause;
   });
-  const answers = Array.isArray(body) ? body : [body];
-  const fits = answers.every((one) => isRecord(one) && (isRecord(one.result) || isOurs(one.error)));
-  if (!fits || (Array.isArray(body) && answers.length !== calls)) {
+  const results = Array.isArray(body) ? body : [body];
+  const fits = results.every((one) => isRecord(one) && (isRecord(one.result) || isOurs(one.error)));
+  if (!fits || (Array.isArray(body) && results.length !== calls)) {
     throw unexpectedResponse(response, url);
   }
   return body;

@@ -46,13 +46,13 @@ export function unexpectedResponse(
   const hint = isElsewhere(response, url)
     ? `The request was redirected from ${new URL(url).origin}, and a redirect loses the API key. Use the address that it leads to.`
     : retryable
-      ? "A gateway answered for Fiscility, which is away."
+      ? "A gateway responded for Fiscility, which is unavailable."
       : status === 401 || status === 403
         ? "A proxy asks for a log-in of its own."
         : "Check the baseUrl: where the app opens, without the path of a page.";
-  const message = `Something other than Fiscility's API answered at ${from}: ${status} ${contentType || "without a content type"}. ${hint}`;
+  const message = `Something other than Fiscility's API responded at ${from}: ${status} ${contentType || "without a content type"}. ${hint}`;
   return clientFailure(
-    "unexpected_answer",
+    "unexpected_response",
     { url: from, status, contentType },
     { message, retryable, cause },
   );

@@ -51,7 +51,7 @@ export async function startMailbox({ port }: { port: number }): Promise<Mailbox>
 
   const http = createServer((req, res) => {
     const { pathname, searchParams } = new URL(req.url ?? "/", "http://localhost");
-    const answer = (status: number, type: string, body: string) => {
+    const send = (status: number, type: string, body: string) => {
       res.writeHead(status, {
         "content-type": `${type}; charset=utf-8`,
         "cache-control": "no-store",
@@ -63,13 +63,13 @@ export async function startMailbox({ port }: { port: number }): Promise<Mailbox>
     };
     // Prevents DNS rebinding: another site's name could resolve to this machine and read the mail.
     if (!/^(localhost|127\.0\.0\.1)(:\d+)?$/.test(req.headers.host ?? ""))
-      return answer(403, "text/plain", "Open this as localhost.\n");
-    if (req.method !== "GET") return answer(405, "text/plain", "Mail is only read here.\n");
-    if (pathname === "/") return answer(200, "text/html", mailboxPage(mails));
-    if (pathname !== "/messages") return answer(404, "text/plain", "There is nothing here.\n");
+      return send(403, "text/plain", "Open this as localhost.\n");
+    if (req.method !== "GET") return send(405, "text/plain", "Mail is only read here.\n");
+    if (pathname === "/") return send(200, "text/html", mailboxPage(mails));
+    if (pathname !== "/messages") return send(404, "text/plain", "There is nothing here.\n");
     const to = searchParams.get("to")?.toLowerCase();
     const found = to === undefined ? mails : mails.filter((mail) => mail.to.toLowerCase() === to);
-    answer(200, "application/json", JSON.stringify(found));
+    send(200, "application/json", JSON.stringify(found));
   });
   try {
     await new Promise<void>((resolve, reject) => {

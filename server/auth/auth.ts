@@ -223,7 +223,7 @@ export function createAuth(
       // The log-in's own cookie decides whose codes are counted; nothing else in the request does.
       const half =
         read.path === "/second-step" ? await pending.find(request.headers.get("cookie")) : null;
-      return throttle.handle(read, answer, half?.userId);
+      return throttle.handle(read, handleRead, half?.userId);
     });
     if (response.status === 429) await pause(limits.refusal);
     return response;
@@ -232,7 +232,7 @@ export function createAuth(
    * Handles a request that the throttle has passed. Sign-ups are our own, because better-auth's reveal who
    * has an account.
    */
-  async function answer({ path, body, request }: AuthRequest): Promise<Response> {
+  async function handleRead({ path, body, request }: AuthRequest): Promise<Response> {
     if (path === "/sign-up/email") {
       const needs = { db, passwords, claims: config.requiresVerifiedEmail };
       return signUp(needs, body, (email) => throttle.mayMail(email));
@@ -279,11 +279,11 @@ export function createAuth(
         if (over) await deleteSession(db, user.id, sessionId);
       }
       // better-auth handles everything else: it extends sessions that are due and deletes expired ones.
-      const { response: session, headers: answer } = await auth.api.getSession({
+      const { response: session, headers: refreshed } = await auth.api.getSession({
         headers: fromNodeHeaders(headers),
         returnHeaders: true,
       });
-      const lines = answer.getSetCookie();
+      const lines = refreshed.getSetCookie();
       if (lines.length > 0) setCookie(lines);
       // A log-in that was running while the user was deleted may have created a session.
       if (!session || session.user.deletedAt) return null;

@@ -23,11 +23,11 @@ export async function logInAsClaimant(
     }),
   );
   if (!asClaimant.ok) return asUser;
-  const answer = (await asClaimant.json()) as { user?: object };
+  const signedUp = (await asClaimant.json()) as { user?: object };
   const headers = new Headers(asClaimant.headers);
   headers.delete("content-length");
   return Response.json(
-    { ...answer, user: { ...answer.user, email: body.email.toLowerCase() } },
+    { ...signedUp, user: { ...signedUp.user, email: body.email.toLowerCase() } },
     { status: asClaimant.status, headers },
   );
 }

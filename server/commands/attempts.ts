@@ -2,7 +2,7 @@ import { listAttemptsAtWork } from "../../db/link-attempts.ts";
 import { refusedClients } from "../../db/plaid-clients.ts";
 import { listUnknownItems } from "../../db/webhooks.ts";
 import { notGuaranteed } from "../reconciliation/plaid-user.ts";
-import { answer, withDatabase } from "./command.ts";
+import { runCommand, withDatabase } from "./command.ts";
 
 /**
  * `npm run attempts`: lists unfinished attempts, and exchanges whose response was lost, in the database of
@@ -46,4 +46,4 @@ async function main(env: NodeJS.ProcessEnv): Promise<string> {
   });
 }
 
-answer(main(process.env));
+runCommand(main(process.env));

@@ -1,6 +1,6 @@
 import { confirmUnclaimed, listUnclaimed } from "../../db/unclaimed-items.ts";
 import { caution, removalsPerDay } from "../reconciliation/decide.ts";
-import { answer, withDatabase } from "./command.ts";
+import { runCommand, withDatabase } from "./command.ts";
 
 /**
  * `npm run books`: lists the Items that Plaid has and no row here holds, in the database of DATABASE_URL.
@@ -50,4 +50,4 @@ function stateOf(
   return isOld ? "to be removed" : "seen once";
 }
 
-answer(main(process.env, process.argv.slice(2)));
+runCommand(main(process.env, process.argv.slice(2)));

@@ -39,7 +39,7 @@ export async function withDatabase<T>(
 }
 
 /** Prints the result of a command. On an error prints one sentence to stderr and exits with code 1. */
-export function answer(command: Promise<string>): void {
+export function runCommand(command: Promise<string>): void {
   command.then(
     (text) => process.stdout.write(`${text}\n`),
     (error: unknown) => {

@@ -1,5 +1,5 @@
 import { listJobs } from "../../db/jobs.ts";
-import { answer, withDatabase } from "./command.ts";
+import { runCommand, withDatabase } from "./command.ts";
 
 /**
  * `npm run jobs`: lists the jobs that have not succeeded yet, in the database of DATABASE_URL. A failing job
@@ -23,4 +23,4 @@ async function main(env: NodeJS.ProcessEnv): Promise<string> {
   });
 }
 
-answer(main(process.env));
+runCommand(main(process.env));

@@ -4,7 +4,7 @@ import { mayMigrate } from "../../db/migrate.ts";
 import { requireSafeDatabase } from "../config.ts";
 import { migrateDatabase, statementLimits } from "../prepare-database.ts";
 import { timeLimits } from "../time-limits.ts";
-import { answer } from "./command.ts";
+import { runCommand } from "./command.ts";
 
 /**
  * `npm run db:migrate`: migrates the database. With DATABASE_OWNER_URL it runs as that role, and grants the
@@ -23,4 +23,4 @@ async function main(env: NodeJS.ProcessEnv): Promise<string> {
   return "The database is up to date.";
 }
 
-answer(main(process.env));
+runCommand(main(process.env));

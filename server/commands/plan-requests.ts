@@ -1,5 +1,5 @@
 import { listOpenPlanRequests } from "../../db/plan-requests.ts";
-import { answer, withDatabase } from "./command.ts";
+import { runCommand, withDatabase } from "./command.ts";
 
 /** `npm run plan-requests`: lists the open requests for a larger plan, in the database of DATABASE_URL. */
 async function main(env: NodeJS.ProcessEnv): Promise<string> {
@@ -14,4 +14,4 @@ async function main(env: NodeJS.ProcessEnv): Promise<string> {
   });
 }
 
-answer(main(process.env));
+runCommand(main(process.env));

@@ -1,5 +1,5 @@
 import { listPlanIds, setPlan } from "../../db/plans.ts";
-import { answer, withDatabase } from "./command.ts";
+import { runCommand, withDatabase } from "./command.ts";
 
 /** `npm run plan -- <email> <plan>`: moves a user to a plan, in the database of DATABASE_URL. */
 async function main([email, plan]: string[], env: NodeJS.ProcessEnv): Promise<string> {
@@ -13,4 +13,4 @@ async function main([email, plan]: string[], env: NodeJS.ProcessEnv): Promise<st
   });
 }
 
-answer(main(process.argv.slice(2), process.env));
+runCommand(main(process.argv.slice(2), process.env));

@@ -2,7 +2,7 @@ import { listRefusedTokens, type RefusedToken } from "../../db/refused-tokens.ts
 import { parseConfig } from "../config.ts";
 import { believeRefusedTokens, mostRefusedTokens } from "../connect/believe-refused-tokens.ts";
 import { createServices } from "../services.ts";
-import { answer } from "./command.ts";
+import { runCommand } from "./command.ts";
 
 /**
  * `npm run refused-tokens`: lists the access tokens that Plaid does not know, in the environment of a worker.
@@ -36,4 +36,4 @@ const lineOf = ({ firstAt, heldBy, id, userId, plaidItemId }: RefusedToken) => [
   `Item ${plaidItemId}`,
 ];
 
-answer(main(process.argv.slice(2), process.env));
+runCommand(main(process.argv.slice(2), process.env));

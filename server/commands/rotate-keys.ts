@@ -2,7 +2,7 @@ import { parseEnvelopeFormat, parseTokenKeys } from "../config.ts";
 import { timeLimits } from "../time-limits.ts";
 import { rotateKeys } from "../vault/rotate-keys.ts";
 import { Vault } from "../vault/vault.ts";
-import { answer, withDatabase } from "./command.ts";
+import { runCommand, withDatabase } from "./command.ts";
 
 /**
  * `npm run keys:rotate`: re-encrypts every token in the database of DATABASE_URL with the first key of
@@ -33,4 +33,4 @@ async function main(env: NodeJS.ProcessEnv): Promise<string> {
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-answer(main(process.env));
+runCommand(main(process.env));

@@ -4,7 +4,7 @@ import { listSecurityEvents } from "../../db/security-events.ts";
 import type { SecurityEvent } from "../contracts/security-events.ts";
 import { createLog } from "../telemetry/log.ts";
 import { type OperatorCommand, operateUser } from "../users/operate-user.ts";
-import { answer, withDatabase } from "./command.ts";
+import { runCommand, withDatabase } from "./command.ts";
 
 const usage = `Usage, with DATABASE_URL set to the database (unset: the one that npm start runs):
   npm run user -- show <email>
@@ -67,4 +67,4 @@ function factorsOf({ hasAuthenticator, passkeys, backupCodesLeft }: UserOverview
 
 const day = (at: Date) => at.toISOString().slice(0, 10);
 
-answer(main(process.argv.slice(2), process.env));
+runCommand(main(process.argv.slice(2), process.env));

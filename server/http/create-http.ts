@@ -15,7 +15,7 @@ import { logInBusy } from "../auth/passwords.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { receiveWebhook } from "../webhooks/receive-webhook.ts";
-import { answerError } from "./errors.ts";
+import { sendError } from "./errors.ts";
 import { inSequence } from "./in-sequence.ts";
 import { serveLogos } from "./logos.ts";
 import { allowOtherSites, refuseForeignOrigin, setOwnHost } from "./origins.ts";
@@ -130,7 +130,7 @@ export function createHttp(
         createPageContext(services, await createContext(req), openApi, req, res),
     }) as RequestHandler,
   );
-  app.use(answerError(services));
+  app.use(sendError(services));
   return app;
 }
 

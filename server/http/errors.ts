@@ -16,7 +16,7 @@ const parserReasons: Record<string, Reason> = {
 };
 
 /** Sends whatever a handler threw as one of our reasons, with its status. */
-export function answerError(services: Pick<Services, "log" | "limits">): ErrorRequestHandler {
+export function sendError(services: Pick<Services, "log" | "limits">): ErrorRequestHandler {
   const answer: ErrorRequestHandler = (error, req, res, next) => {
     if (res.headersSent) {
       logFailure(services, req, error, req.path);

@@ -89,7 +89,7 @@ test("A download fails with the reason when it cannot start, times out, or is ab
     requestId: "r-1",
   });
   const { url: html } = await stand((_req, res) => void res.end("<h1>nginx</h1>"));
-  expect((await failure(quick(html).account.download("csv"))).reason).toBe("unexpected_answer");
+  expect((await failure(quick(html).account.download("csv"))).reason).toBe("unexpected_response");
   const { url: silent } = await stand(() => {});
   const late = await failure(quick(silent).account.download("csv", { timeoutMs: 40 }));
   expect(late).toMatchObject({ reason: "timed_out", limit: "call", timeoutMs: 40 });

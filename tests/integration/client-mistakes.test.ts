@@ -127,7 +127,7 @@ test("The client's error names the address that responded instead of Fiscility, 
     [page(404), /404 text\/html\. Check the baseUrl/],
     [page(401), /401 .* a log-in of its own/],
     [page(403), /403 .* a log-in of its own/],
-    [page(502), /502 .* A gateway answered/],
+    [page(502), /502 .* A gateway responded/],
     [json(200, { hello: "world" }), /200 application\/json/],
     [json(404, otherTrpc), /404 application\/json/],
     [`${app.url}/dashboard`, /Check the baseUrl/],
@@ -136,8 +136,8 @@ test("The client's error names the address that responded instead of Fiscility, 
   for (const [answer, message] of answers) {
     const url = typeof answer === "string" ? answer : (await stand(answer)).url;
     for (const error of await failuresAt(url)) {
-      expect(`${error.reason}: ${error.message}`).toMatch(/^unexpected_answer: Something other/);
-      expect(error.message).toContain(`answered at ${url}`);
+      expect(`${error.reason}: ${error.message}`).toMatch(/^unexpected_response: Something other/);
+      expect(error.message).toContain(`responded at ${url}`);
       expect(error.message).toMatch(message);
     }
   }
@@ -151,9 +151,9 @@ test("The client's error says where a redirect to another origin leads, because 
       (req, res) => void res.writeHead(status, { location: `${app.url}${req.url}` }).end(),
     );
     for (const error of await failuresAt(url)) {
-      expect(error.reason, String(status)).toBe("unexpected_answer");
+      expect(error.reason, String(status)).toBe("unexpected_response");
       expect(error.message).toContain(`redirected from ${url}`);
-      expect(error.message).toContain(`answered at ${app.url}`);
+      expect(error.message).toContain(`responded at ${app.url}`);
     }
   }
 });

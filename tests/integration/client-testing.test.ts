@@ -69,7 +69,7 @@ test("A call without a handler fails with its name, and so does a handler that t
 
 test("fiscilityError creates an error of each reason, which a handler can throw and the caller gets unchanged", async () => {
   const ofClient = [
-    ...["unreachable", "timed_out", "aborted", "unexpected_answer", "unknown_reason"],
+    ...["unreachable", "timed_out", "aborted", "unexpected_response", "unknown_reason"],
     "invalid_options",
   ];
   for (const reason of [...Object.keys(reasons), ...ofClient] as (keyof typeof reasons)[]) {

@@ -105,7 +105,7 @@ test("The client throws unreachable when the connection breaks within the respon
   expect((await failure(quick(url).accounts.list.query())).reason).toBe("unreachable");
 });
 
-test("The client throws unexpected_answer, with what it received, when the response is not ours", async ({
+test("The client throws unexpected_response, with what it received, when the response is not ours", async ({
   app,
 }) => {
   const html: RequestListener = (_req, res) => {
@@ -133,13 +133,13 @@ test("The client throws unexpected_answer, with what it received, when the respo
     ];
     for (const call of calls) {
       const error = await failure(call());
-      if (error.reason !== "unexpected_answer") throw error;
+      if (error.reason !== "unexpected_response") throw error;
       expect([error.status, error.url.startsWith(url)]).toEqual([status, true]);
       expect(error.contentType).toMatch(contentType);
     }
   }
   const below = await failure(quick(`${app.url}/dashboard`).accounts.list.query());
-  expect(below.reason).toBe("unexpected_answer");
+  expect(below.reason).toBe("unexpected_response");
 });
 
 test("The client throws unknown_reason, with name and message, for a newer server's reason", async () => {
@@ -354,7 +354,7 @@ test("The client's subscription fails with the reason when it cannot be opened",
   const { url: html } = await stand((_req, res) => {
     res.writeHead(200, { "content-type": "text/html" }).end("<h1>nginx</h1>");
   });
-  expect((await open(html)).reason).toBe("unexpected_answer");
+  expect((await open(html)).reason).toBe("unexpected_response");
   const { url: refusing } = await stand(json(401, refused("api_key_revoked")[0]));
   expect((await open(refusing)).reason).toBe("api_key_revoked");
   expect((await open(app.url)).reason).toBe("api_key_invalid");

@@ -69,7 +69,7 @@ const switchOver = (names: string[], last: string) => `
 /** Every reason of an error of the client, and each that it has of its own. */
 const allReasons = [
   ...Object.keys(reasons),
-  ...["unreachable", "timed_out", "aborted", "unexpected_answer"],
+  ...["unreachable", "timed_out", "aborted", "unexpected_response"],
   ...["unknown_reason", "invalid_options"],
 ];
 
@@ -332,7 +332,7 @@ test("A switch over the reasons that omits one does not compile (G2)", async () 
   };
   const all = [
     ...Object.keys(reasons),
-    ...["unreachable", "timed_out", "aborted", "unexpected_answer"],
+    ...["unreachable", "timed_out", "aborted", "unexpected_response"],
     ...["unknown_reason", "invalid_options"],
   ];
   const nothingLeft = "const forgotten: never = error; return forgotten;";

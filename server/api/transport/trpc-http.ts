@@ -31,11 +31,11 @@ export function createTrpcHandler(
     if (body.length < worthCompressing) res.end(body);
     else compress(req, res, () => res.end(body));
   };
-  async function answer(req: Request, res: Response): Promise<void> {
+  async function respond(req: Request, res: Response): Promise<void> {
     const path = req.path.slice(req.path.lastIndexOf("/") + 1);
     const reads = readsOf(req, path, limits.maxBatchSize);
     if (reads) {
-      const { body, streamed } = await answerReads(reads, req, res, createContext, onError);
+      const { body, streamed } = await runReads(reads, req, res, createContext, onError);
       return streamed ? sendParts(res, body) : send(req, res, body);
     }
     // A streamed procedure in any other kind of request is refused, because it would get only a part.
@@ -54,7 +54,7 @@ export function createTrpcHandler(
     send(req, res, await response.text());
   }
   return (req, res, next) => {
-    answer(req, res).catch(next);
+    respond(req, res).catch(next);
   };
 }
 
@@ -101,7 +101,7 @@ function readsOf(req: Request, path: string, maxBatchSize: number): Reads | null
  * AbortSignals for each, which take as long as the rest of a cached read. Returns the body, in parts when one
  * of the responses is streamed.
  */
-async function answerReads(
+async function runReads(
   { names, inputs, batch }: Reads,
   req: Request,
   res: Response,
@@ -109,43 +109,43 @@ async function answerReads(
   onError: OnError,
 ): Promise<{ streamed: false; body: string } | { streamed: true; body: AsyncIterable<string> }> {
   let ctx: Context | undefined;
-  const asking = createContext(req);
+  const creating = createContext(req);
   const call = async (name: string, at: number) => {
     const input = inputs[at];
     try {
-      ctx = await asking;
+      ctx = await creating;
       const data = await callProcedure(name, ctx, () => input, at);
-      return { answer: { result: { data } } };
+      return { response: { result: { data } } };
     } catch (cause) {
       const error = getTRPCErrorFromUnknown(cause);
       onError(req, error, name);
       const config = appRouter._def._config;
       const of = { config, error, ctx, input, path: name, type: "query" } as const;
-      return { answer: { error: getTRPCErrorShape(of) }, error };
+      return { response: { error: getTRPCErrorShape(of) }, error };
     }
   };
   const calls = await Promise.all(names.map(call));
-  const answers = calls.map(({ answer }) => answer);
+  const responses = calls.map(({ response }) => response);
   res.statusCode = getHTTPStatusCode(
-    answers,
+    responses,
     calls.map(({ error }) => error),
   );
   res.setHeader("vary", "trpc-accept, accept");
   res.setHeader("content-type", "application/json");
-  if (names.some(isStreamed)) return { streamed: true, body: partsOf(answers, batch) };
-  return { streamed: false, body: JSON.stringify(batch ? answers : answers[0]) };
+  if (names.some(isStreamed)) return { streamed: true, body: partsOf(responses, batch) };
+  return { streamed: false, body: JSON.stringify(batch ? responses : responses[0]) };
 }
 
-async function* partsOf(answers: object[], batch: boolean): AsyncGenerator<string> {
+async function* partsOf(responses: object[], batch: boolean): AsyncGenerator<string> {
   if (batch) yield "[";
-  for (const [at, answer] of answers.entries()) {
+  for (const [at, response] of responses.entries()) {
     if (at > 0) yield ",";
-    const data = "result" in answer ? (answer.result as { data: unknown }).data : null;
+    const data = "result" in response ? (response.result as { data: unknown }).data : null;
     if (data instanceof StreamedOutput) {
       yield '{"result":{"data":';
       yield* data.json();
       yield "}}";
-    } else yield JSON.stringify(answer);
+    } else yield JSON.stringify(response);
   }
   if (batch) yield "]";
 }

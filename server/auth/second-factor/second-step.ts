@@ -53,7 +53,7 @@ export function secondStepPlugin(needs: Needs) {
   }
 
   /** Returns the factor that verifies the input, and uses it up; null when the input is wrong. */
-  async function answeredBy(
+  async function verifyFactor(
     log: PendingLogIn,
     { code, passkey }: SecondStep,
     origin: Origin,
@@ -84,7 +84,7 @@ export function secondStepPlugin(needs: Needs) {
           if (!log) throw refuse("UNAUTHORIZED", "LOG_IN_EXPIRED", "The log-in has expired.");
           const { userId } = log;
           const origin = originOf(ctx);
-          if ((await answeredBy(log, ctx.body, origin)) === null) {
+          if ((await verifyFactor(log, ctx.body, origin)) === null) {
             const by = ctx.body.passkey === undefined ? "code" : "passkey";
             await recordSecurityEvent(db, {
               userId,
