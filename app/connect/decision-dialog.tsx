@@ -10,7 +10,7 @@ interface DecisionDialogProps {
 }
 
 /**
- * Asks the user to decide something after Link, with the accounts in question. The first action is the
+ * Asks the user to decide something after Link, with the affected accounts. The first action is the
  * recommended one.
  */
 export function DecisionDialog({ problem, onChoose, onClose }: DecisionDialogProps) {

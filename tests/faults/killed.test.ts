@@ -173,12 +173,12 @@ test("The lost Item is recorded when the process was killed between Plaid's resp
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 1, connected: 0 });
   const again = await app.post("/plaid/exchange-token", { public_token: token }, person);
   expect(again.body.error.reason).toBe("exchange_lost");
-  const anew = await app.post(
+  const later = await app.post(
     "/plaid/exchange-token",
     { public_token: await app.publicToken() },
     person,
   );
-  expect(anew.body.outcome).toBe("connected");
+  expect(later.body.outcome).toBe("connected");
 });
 
 /**

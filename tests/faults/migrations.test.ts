@@ -240,7 +240,7 @@ const examples: [string, string | undefined][] = [
   ["alter table t alter column a type bigint", "t.a changes its type"],
   ["alter table t alter column a set not null", "t.a becomes required"],
   ["alter table t add b int not null", "t.b is required, and the version before leaves it out"],
-  ["alter table t add b uuid default gen_random_uuid()", "t is written anew"],
+  ["alter table t add b uuid default gen_random_uuid()", "t is rewritten"],
   ["create index t_a on t (a)", "t is locked while t_a is built"],
   ["alter table t add constraint c check (a > 0)", "t is locked while c is checked"],
   ["alter table t add b int not null default 0, add c text", undefined],

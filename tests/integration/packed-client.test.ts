@@ -335,7 +335,7 @@ test("A switch over the reasons that omits one does not compile (G2)", async () 
     ...["unreachable", "timed_out", "aborted", "unexpected_response"],
     ...["unknown_reason", "invalid_options"],
   ];
-  const nothingLeft = "const forgotten: never = error; return forgotten;";
+  const nothingLeft = "const rest: never = error; return rest;";
   await project.check({
     "all.ts": body(all, nothingLeft),
     "all-but-one.ts": body(

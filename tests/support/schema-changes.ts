@@ -65,7 +65,7 @@ export function harmOf(before: Schema, after: Schema): string[] {
   }
   for (const [table, file] of before.files) {
     const now = after.files.get(table);
-    if (now !== undefined && now !== file) harm.push(`${table} is written anew`);
+    if (now !== undefined && now !== file) harm.push(`${table} is rewritten`);
   }
   for (const [name, table] of after.indexes) {
     const existed = before.files.has(table) && !before.indexes.has(name);
