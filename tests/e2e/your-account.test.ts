@@ -46,7 +46,7 @@ test("The settings page exports the user's data, then deletes the account here a
   const everything = await download(page, "Everything (JSON)");
   expect(everything.file).toMatch(/^fiscility-\d{4}-\d\d-\d\d-everything\.json$/);
   expect(JSON.parse(everything.content)).toMatchObject({
-    person: { email: person.email },
+    user: { email: person.email },
     items: [{ institution: { name: "First Platypus Bank" } }],
     activity: [{ kind: "connected" }],
   });
