@@ -1,9 +1,7 @@
-import { useFetcher } from "@remix-run/react";
 import type { WebhookDelivery } from "../../server/contracts/webhook-endpoints.ts";
-import { Button } from "../components/button.tsx";
 import { LocalTime } from "../components/local-time.tsx";
 import { StatusMark } from "../components/status-mark.tsx";
-import type { FormResult } from "../settings/form-result.ts";
+import { ActionForm } from "./action-form.tsx";
 import { looks } from "./webhook-row.tsx";
 import { words } from "./words.ts";
 
@@ -45,26 +43,15 @@ export function DeliveryRow({
           </pre>
         </details>
       </div>
-      {status === "waiting" || isDisabled ? null : <Again id={id} event={event} />}
+      {status === "waiting" || isDisabled ? null : (
+        <ActionForm
+          name="id"
+          value={id}
+          button={words.again}
+          busyLabel={words.sending}
+          label={words.againLabel(event)}
+        />
+      )}
     </li>
-  );
-}
-
-function Again({ id, event }: { id: string; event: string }) {
-  const fetcher = useFetcher<FormResult>();
-  const busy = fetcher.state !== "idle";
-  const message = fetcher.data?.message;
-  return (
-    <fetcher.Form method="post" onSubmit={(submit) => busy && submit.preventDefault()}>
-      <input type="hidden" name="id" value={id} />
-      <Button kind="secondary" type="submit" busy={busy} aria-label={words.againLabel(event)}>
-        {busy ? words.sending : words.again}
-      </Button>
-      {message ? (
-        <p role="alert" className="mt-1.5 text-sm text-danger">
-          {message}
-        </p>
-      ) : null}
-    </fetcher.Form>
   );
 }
