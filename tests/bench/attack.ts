@@ -4,7 +4,7 @@ import { startRedis } from "../support/redis.ts";
 import { type Attack, startAttack } from "./attacker.ts";
 import { amount, digits, type Figure, quantile } from "./figure.ts";
 import { startProcess } from "./node-process.ts";
-import { addUser } from "./users.ts";
+import { addUser, fill } from "./users.ts";
 import type { World } from "./world.ts";
 
 /** Other users, and the milliseconds between two reads of one of them: below the limit on a session. */
@@ -54,18 +54,6 @@ export async function* benchAttack(world: World): AsyncGenerator<Figure> {
   }
 }
 
-/** Transactions for a user's account. */
-async function fill(world: World, email: string, rows: number): Promise<void> {
-  await world.pool.query(
-    `insert into transactions (user_id, id, account_id, date, amount, currency, name, merchant, category, pending)
-     select a.user_id, md5(a.id::text || n), a.id, current_date - (n % 730), (n % 500)::numeric / 7, 'USD',
-       'A merchant with number ' || n, 'A merchant', 'FOOD_AND_DRINK', false
-     from accounts a join users u on u.id = a.user_id, generate_series(1, $2::int) n where u.email = $1`,
-    [email, rows],
-  );
-  await world.pool.query("vacuum analyze transactions");
-}
-
 interface Reads {
   ms: number[];
   failed: number;
@@ -111,7 +99,7 @@ async function* underAttack(
   const cookies: string[] = [];
   for (let n = 0; n < others; n++) cookies.push((await addUser(world, url)).cookie);
   const attacker = await addUser(world, url);
-  if (kind === "exports" || kind === "searches") await fill(world, attacker.email, history);
+  if (kind === "exports" || kind === "searches") await fill(world, attacker.id, history);
   const [alone, attacked]: [Reads[], Reads[]] = [[], []];
   await readFor(url, cookies, 2_000);
   const told: string[] = [];
@@ -159,8 +147,8 @@ async function exportMemory(
   app: Awaited<ReturnType<typeof startProcess>>,
 ): Promise<Figure> {
   const [small, large] = [await addUser(world, app.url), await addUser(world, app.url)];
-  await fill(world, small.email, 50_000);
-  await fill(world, large.email, exported);
+  await fill(world, small.id, 50_000);
+  await fill(world, large.id, exported);
   const files = ["settings/export/everything.json", "settings/export/transactions.csv"];
   const all = [...files, "api/v1/account/export", "trpc/account.exportData"];
   const read = async (file: string, cookie: string) => {

@@ -10,6 +10,7 @@ import { benchGrowth } from "./growth.ts";
 import { benchInteraction } from "./interaction.ts";
 import { benchLive } from "./live.ts";
 import { machineSpeed } from "./machine.ts";
+import { benchPeer } from "./peer.ts";
 import { benchReads } from "./reads.ts";
 import { benchReconciliation } from "./reconciliation.ts";
 import { line, type MeasuredPart, writeReport } from "./report.ts";
@@ -41,12 +42,18 @@ const parts: Record<string, (world: World) => AsyncGenerator<Figure>> = {
 
 /**
  * `npm run bench`: every figure, into `docs/benchmarks.md`. `npm run bench -- reads live`: only these, which are
- * printed; with `--write` they replace their parts of the file.
+ * printed; with `--write` they replace their parts of the file. `--peer <folder of Pattern>`: only the comparison
+ * with it.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { write: { type: "boolean", default: false } },
+  options: { write: { type: "boolean", default: false }, peer: { type: "string" } },
 });
+const { peer } = values;
+if (peer !== undefined) {
+  parts.peer = (world) => benchPeer(world, peer);
+  positionals.push("peer");
+}
 const unknown = positionals.filter((name) => !(name in parts));
 if (unknown.length > 0) throw new Error(`${unknown}: there are ${Object.keys(parts).join(", ")}`);
 const isChosen = (name: string) => positionals.length === 0 || positionals.includes(name);
@@ -75,5 +82,6 @@ try {
 } finally {
   await world.close();
 }
-if (positionals.length === 0 || values.write) writeReport(Object.keys(parts), measured);
+if (positionals.length === 0 || values.write)
+  writeReport([...new Set([...Object.keys(parts), "peer"])], measured);
 process.exit();

@@ -35,3 +35,15 @@ export async function post(url: string, body: object, cookie = ""): Promise<Resp
   if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
   return response;
 }
+
+/** Adds transactions to each account of a user. */
+export async function fill(world: World, userId: string, rows: number): Promise<void> {
+  await world.pool.query(
+    `insert into transactions (user_id, id, account_id, date, amount, currency, name, merchant, category, pending)
+     select a.user_id, md5(a.id::text || n), a.id, current_date - (n % 730), (n % 500)::numeric / 7, 'USD',
+       'A merchant with number ' || n, 'A merchant', 'FOOD_AND_DRINK', false
+     from accounts a, generate_series(1, $2::int) n where a.user_id = $1`,
+    [userId, rows],
+  );
+  await world.pool.query("vacuum analyze transactions");
+}

@@ -56,7 +56,7 @@ export async function startWorld() {
       async key(userId: string): Promise<string> {
         const { key } = await createApiKey(services.db, userId, {
           name: "bench",
-          scopes: ["accounts:read", "connections:write"],
+          scopes: ["accounts:read", "transactions:read", "connections:write"],
           expiresInDays: 365,
         });
         return key;
@@ -87,9 +87,17 @@ export async function startWorld() {
     plaid: (path: string, body: object) =>
       post(path, { client_id: main.env.PLAID_CLIENT_ID, secret: main.env.PLAID_SECRET, ...body }),
     sandboxUrl: sandbox.url,
-    /** Returns a public_token as Link would; with `account`, of an Item with one account of this name. */
-    async publicToken(account?: string): Promise<string> {
-      const meta = { type: "depository", subtype: "checking", meta: { name: account } };
+    /**
+     * Returns a public_token as Link would; with `account`, of an Item with one account of this name. With
+     * `transactions`, it has only these.
+     */
+    async publicToken(account?: string, transactions?: object[]): Promise<string> {
+      const meta = {
+        type: "depository",
+        subtype: "checking",
+        meta: { name: account },
+        transactions,
+      };
       const options = {
         override_username: "user_custom",
         override_password: JSON.stringify({ override_accounts: [meta] }),

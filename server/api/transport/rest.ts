@@ -71,7 +71,19 @@ async function sendStreamed(req: Request, res: Response, output: StreamedOutput)
   await sendParts(res.vary("accept").type(type), streamedTypes[type](output));
 }
 
-const snake = (part: object): object => snakecaseKeys({ ...part }, { deep: true });
+/** The documented name of each field of the outputs. Converting a name takes longer than the rest of REST. */
+const snakeNames = new Map<string, string>();
+
+function snakeName(camel: string): string {
+  const known = snakeNames.get(camel);
+  if (known !== undefined) return known;
+  const [snake = camel] = Object.keys(snakecaseKeys({ [camel]: 0 }));
+  snakeNames.set(camel, snake);
+  return snake;
+}
+
+const snake = (part: object): object =>
+  snakecaseKeys({ ...part }, { deep: true, snakeCase: snakeName });
 
 const streamedTypes = {
   "application/json": (output: StreamedOutput) => output.json(snake),
