@@ -246,3 +246,35 @@ test("A refusal logs its reason and request id, and nothing of what was sent", a
   ]);
   expect(logLines.join()).not.toContain("public-sandbox-of-nobody");
 });
+
+test("A response of the API states its length in bytes, unless it is compressed", async ({
+  app,
+}) => {
+  const ada = await app.signUp("analyst");
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
+  await app.services.db.updateTable("items").set({ institution_name: "Banque Générale €" }).execute();
+  for (const path of ["/trpc/accounts.list", "/api/v1/accounts"]) {
+    // `fetch` decompresses, so it cannot show what was sent.
+    const get = (encoding: string) =>
+      new Promise<{ length: string | undefined; encoding: string | undefined; bytes: number }>(
+        (resolve, reject) => {
+          const headers = { cookie: ada.cookie, "accept-encoding": encoding };
+          request(`${app.url}${path}`, { headers }, async (response) => {
+            let bytes = 0;
+            for await (const chunk of response) bytes += (chunk as Buffer).length;
+            const { "content-length": length, "content-encoding": encoding } = response.headers;
+            resolve({ length, encoding, bytes });
+          })
+            .on("error", reject)
+            .end();
+        },
+      );
+    const plain = await get("identity");
+    expect(plain.bytes, path).toBeGreaterThan(1_024);
+    expect(plain.length, path).toBe(String(plain.bytes));
+    const small = await get("gzip");
+    expect(small.encoding, path).toBe("gzip");
+    expect(small.length, path).toBeUndefined();
+    expect(small.bytes).toBeLessThan(plain.bytes);
+  }
+});

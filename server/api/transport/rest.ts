@@ -8,6 +8,7 @@ import { callProcedure } from "../router.ts";
 import { StreamedOutput, sendParts } from "../streamed-output.ts";
 import { toFiscilityError } from "../trpc.ts";
 import { type RestFields, restFields } from "./rest-fields.ts";
+import { sendWhole } from "./send-whole.ts";
 
 type CreateContext = (req: Request) => Promise<Context>;
 
@@ -48,7 +49,11 @@ function routerOf(served: readonly Endpoint[], createContext: CreateContext): Ro
         const context = await createContext(req);
         const output = await callProcedure(endpoint.name, context, readInput);
         if (output instanceof StreamedOutput) await sendStreamed(req, res, output);
-        else res.json(snake(output as object));
+        else {
+          // Express' own `json` takes several times as long.
+          res.setHeader("content-type", "application/json; charset=utf-8");
+          sendWhole(res, JSON.stringify(snake(output as object)));
+        }
       } catch (error) {
         next(asSent(error, fields, sent));
       }

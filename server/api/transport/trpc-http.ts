@@ -7,6 +7,7 @@ import type { Context } from "../context.ts";
 import type { ProcedureMeta } from "../procedure-meta.ts";
 import { appRouter, callProcedure, procedures } from "../router.ts";
 import { StreamedOutput, sendParts } from "../streamed-output.ts";
+import { sendWhole } from "./send-whole.ts";
 
 type CreateContext = (req: Request) => Promise<Context>;
 type OnError = (req: Request, error: unknown, name: string | undefined) => void;
@@ -28,8 +29,8 @@ export function createTrpcHandler(
    * Small responses bypass `compress`, which takes as long as tRPC itself even when it compresses nothing.
    */
   const send = (req: Request, res: Response, body: string) => {
-    if (body.length < worthCompressing) res.end(body);
-    else compress(req, res, () => res.end(body));
+    if (body.length < worthCompressing) sendWhole(res, body);
+    else compress(req, res, () => sendWhole(res, body));
   };
   async function respond(req: Request, res: Response): Promise<void> {
     const path = req.path.slice(req.path.lastIndexOf("/") + 1);
