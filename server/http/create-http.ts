@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import path from "node:path";
 import { constants } from "node:zlib";
 import { createRequestHandler } from "@remix-run/express";
@@ -120,7 +121,7 @@ export function createHttp(
 
   app.get("/logos/:name", serveLogos(services));
   app.use("/assets", serveBuilt("assets", { immutable: true, maxAge: "1y" }));
-  app.use(serveBuilt("", { maxAge: "1h" }));
+  app.get(topFiles(), serveBuilt("", { maxAge: "1h" }));
   app.all(
     "*",
     inSequence(limitBody),
@@ -158,6 +159,12 @@ function enterPageGate(
     }
   };
 }
+
+/** The paths of the icons and the manifest. Listed once, so that a page is not looked for among the files first. */
+const topFiles = () =>
+  readdirSync(clientFolder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => `/${name}`);
 
 /** Serves a folder of the build, with its precompressed variants. */
 const serveBuilt = (folder: string, serveStatic: { maxAge: string; immutable?: true }) =>

@@ -16,7 +16,7 @@ import { createHttp } from "../../server/http/create-http.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { rateLimits } from "../../server/plaid/rate-limits.ts";
 import { startServer } from "../../server/server.ts";
-import { createServices, workerPoolSize } from "../../server/services.ts";
+import { createServices, type Services, workerPoolSize } from "../../server/services.ts";
 import { type Quotas, quotas } from "../../server/time-limits.ts";
 
 const serverBuild = "../../build/server/index.js";
@@ -76,6 +76,20 @@ export async function startProcess(
   };
 }
 
+/** After a log-in, as in the product's process, each promise takes longer: better-auth starts async hooks. */
+async function logIn({ auth }: Services): Promise<void> {
+  const email = `${randomUUID()}@example.com`;
+  const password = "correct horse battery";
+  await auth.createUser({ name: "b", email, password });
+  const request = new Request(`${process.env.APP_URL}/api/auth/sign-in/email`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-forwarded-for": "127.0.0.1" },
+    body: JSON.stringify({ email, password }),
+  });
+  const { status } = await auth.handle(request);
+  if (status !== 200) throw new Error(`the floor could not log in: ${status}`);
+}
+
 /** At `/known`, the response is the value of one Redis GET, for a session that is read as the product reads it. */
 async function startBare(): Promise<string> {
   const { services } = createServices(parseConfig(process.env), {
@@ -83,17 +97,7 @@ async function startBare(): Promise<string> {
     quotas: ownQuotas,
   });
   const client = await createClient({ url: process.env.REDIS_URL ?? "" }).connect();
-  // After a log-in, as in the product's process, each promise takes a little longer.
-  const email = `${randomUUID()}@example.com`;
-  const password = "correct horse battery";
-  await services.auth.createUser({ name: "b", email, password });
-  const logIn = new Request(`${process.env.APP_URL}/api/auth/sign-in/email`, {
-    method: "POST",
-    headers: { "content-type": "application/json", "x-forwarded-for": "127.0.0.1" },
-    body: JSON.stringify({ email, password }),
-  });
-  const { status } = await services.auth.handle(logIn);
-  if (status !== 200) throw new Error(`the floor could not log in: ${status}`);
+  await logIn(services);
   const answer = async (res: Response, userId: string) => {
     const json = await client.get(`bench:accounts:${userId}`);
     res.setHeader("content-type", "application/json");
@@ -157,6 +161,7 @@ async function startStill(): Promise<string> {
   });
   const still: ServerBuild = { ...build, routes: Object.fromEntries(routes) };
   const { services } = createServices(parseConfig(process.env), { destination: nowhere });
+  await logIn(services);
   const product = createHttp(services, still, {
     stopping: new AbortController().signal,
     isPrepared: () => true,

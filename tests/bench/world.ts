@@ -83,6 +83,10 @@ export async function startWorld() {
     database,
     /** One of the sandbox's controls. */
     control: (name: string, body: object) => post(`/_control/${name}`, body),
+    /** Ends every fault that `control("faults", …)` began. */
+    async endFaults() {
+      await fetch(`${sandbox.url}/_control/faults`, { method: "DELETE" });
+    },
     /** A call to Plaid with the product's keys. */
     plaid: (path: string, body: object) =>
       post(path, { client_id: main.env.PLAID_CLIENT_ID, secret: main.env.PLAID_SECRET, ...body }),

@@ -262,6 +262,19 @@ export async function startConnects(options: ConnectsOptions) {
     if (again) await send(own, body.public_token, cookie, more);
   };
 
+  /**
+   * To the product, a fault is a bank that needs its user. Until Plaid says otherwise only the sweep syncs such an
+   * Item, hours later: now.
+   */
+  const sweepProblems = async () => {
+    await query(
+      `update item_syncs as s set due_at = now() from items as i
+       where i.id = s.item_id and i.problem is not null`,
+    );
+    await query("select graphile_worker.add_job('sweep', '{}')");
+    const left = "select 1 from items where problem is not null limit 1";
+    await until(async () => (await query(left)).length === 0, 60);
+  };
   const stop = async () => {
     running = false;
     await Promise.all(alive.map((node) => node.kill().catch(() => {})));
@@ -295,7 +308,11 @@ export async function startConnects(options: ConnectsOptions) {
       // Makes every unfinished attempt due for recovery.
       await query("update link_attempts set retry_at = now()");
       await last.recover();
-      if (takeJobs) await drain({ query, control });
+      if (takeJobs) {
+        await drain({ query, control });
+        await sweepProblems();
+        await drain({ query, control });
+      }
       // Two passes 41 minutes apart for each day, as a user has five removals a day.
       const passes = Math.ceil(people / 200);
       for (let day = 0; day < days; day += 1) {

@@ -252,7 +252,10 @@ test("A response of the API states its length in bytes, unless it is compressed"
 }) => {
   const ada = await app.signUp("analyst");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
-  await app.services.db.updateTable("items").set({ institution_name: "Banque Générale €" }).execute();
+  await app.services.db
+    .updateTable("items")
+    .set({ institution_name: "Banque Générale €" })
+    .execute();
   for (const path of ["/trpc/accounts.list", "/api/v1/accounts"]) {
     // `fetch` decompresses, so it cannot show what was sent.
     const get = (encoding: string) =>
