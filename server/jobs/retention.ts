@@ -6,13 +6,13 @@ export const retention = {
   mails: 30,
   /** Webhooks sent to users' addresses. Users can view them and send them again. */
   webhookDeliveries: 30,
-  /** Log-ins, and others' attempts, which the user sees. */
+  /** Log-ins and wrong passwords in `log_ins`, which only the previous release writes. */
   logIns: 90,
-  /** All other events of a user's security history. */
+  /** Events of a user's security history, log-ins included. */
   securityEvents: 400,
-  /** Which transactions were removed, for readers of changes; a cursor is taken for a day less. */
+  /** Ids of removed transactions, for readers of changes. A cursor is accepted for a day less. */
   removedTransactions: 91,
-  /** Users who claim an address and never confirmed it. */
+  /** Users who never confirmed the address that they claim. */
   unconfirmedUsers: 7,
   /** Links in mail after they expired, so that a late link is recognized as expired. */
   mailLinks: 7,
