@@ -30,23 +30,23 @@ export async function recordLogIn(
 ): Promise<LogInRecord | null> {
   const kind = succeeded ? ("log_in" as const) : ("log_in_failed" as const);
   const { rows } = await sql<LogInRecord>`
-    with person as (
+    with found_user as (
       select id from users where email = ${email.toLowerCase()} and deleted_at is null
     ), earlier as (
       select 'log_in' as kind, ip_address, user_agent from security_events
-        where user_id in (select id from person) and kind = 'log_in'
+        where user_id in (select id from found_user) and kind = 'log_in'
       union all
       select 'log_in', ip_address, user_agent from log_ins
-        where user_id in (select id from person) and outcome = 'succeeded'
+        where user_id in (select id from found_user) and outcome = 'succeeded'
     ), superseded as (
       delete from security_events
-      where user_id in (select id from person) and id in (
+      where user_id in (select id from found_user) and id in (
         select id from security_events
-        where user_id in (select id from person) and kind = ${kind}
+        where user_id in (select id from found_user) and kind = ${kind}
         order by at desc, id offset ${sql.lit(kept - 1)})
     ), added as (
       insert into security_events (user_id, kind, ip_address, user_agent)
-      select id, ${kind}, ${address}, ${userAgent} from person
+      select id, ${kind}, ${address}, ${userAgent} from found_user
       returning user_id
     )
     select user_id as "userId", not exists (select from earlier) as "isFirst",

@@ -34,7 +34,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
        alter table ${table} add constraint ${table}_pkey primary key using index ${table}_key_by_user`,
     );
   }
-  for (const { table, name } of uniqueOverPeople) {
+  for (const { table, name } of uniqueOverUsers) {
     await briefly(db, `alter table ${table} drop constraint if exists ${name}`);
   }
   for (const name of covered) await run(db, `drop index concurrently if exists ${name}`);
@@ -61,7 +61,7 @@ const uniqueKeys = {
   accounts_plaid_account: "accounts (user_id, plaid_account_id)",
   sessions_token: "sessions (token, user_id)",
 };
-const uniqueOverPeople = [
+const uniqueOverUsers = [
   { table: "items", name: "items_plaid_item_id_key" },
   { table: "accounts", name: "accounts_plaid_account_id_key" },
   { table: "sessions", name: "sessions_token_key" },

@@ -142,7 +142,7 @@ function DeleteAccount({ banks, accounts, proof }: DeleteAccountProps) {
       <p className="mt-1 text-ink-soft">{words.deleteLead}</p>
       <Consequences
         className="mt-4"
-        goes={[...(banks > 0 ? [words.banks(banks, accounts)] : []), words.person]}
+        goes={[...(banks > 0 ? [words.banks(banks, accounts)] : []), words.user]}
         stays={[words.atBank]}
       />
       <Form

@@ -15,7 +15,7 @@ export const words = {
   deleteLead: "This cannot be taken back. If you want to keep your data, download it above first.",
   banks: (banks: number, accounts: number) =>
     `${counted(banks, "bank")} with ${counted(accounts, "account")}, and our access to ${banks === 1 ? "it" : "them"} at Plaid`,
-  person: "Your log-in, API keys and activity",
+  user: "Your log-in, API keys and activity",
   atBank: "Your accounts and your money at the bank",
   button: "Delete my account",
   busy: "Deleting…",

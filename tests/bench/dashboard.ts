@@ -74,12 +74,12 @@ async function weight(): Promise<Figure> {
 /** A user with 25 accounts in five banks and 20,000 transactions of two years. */
 export async function fillDashboard(pool: World["pool"], email: string): Promise<void> {
   await pool.query(
-    `with person as (
+    `with new_user as (
        update users set plan = 'cfo', data_version = data_version + 1 where email = $1 returning id
      ), item as (
        insert into items (id, user_id, plaid_item_id, institution_id, institution_name, access_token_sealed)
        select gen_random_uuid(), id, id::text || n, 'ins_109508', 'Bank ' || n, 'b'
-         from person, generate_series(1, $2::int) n returning id, user_id
+         from new_user, generate_series(1, $2::int) n returning id, user_id
      ), sync as (
        insert into item_syncs (item_id, user_id, status, synced_at, started_at, arrived)
        select id, user_id, 'done', now(), now(), $4::int / $2::int from item

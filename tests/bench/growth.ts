@@ -19,10 +19,10 @@ export async function* benchGrowth(world: World): AsyncGenerator<Figure> {
   };
   try {
     const measured: { size: number; small: Times; large: Times }[] = [];
-    let people = 0;
+    let users = 0;
     for (const size of sizes) {
-      await fill(sides.large.database.pool, people, size);
-      people = size;
+      await fill(sides.large.database.pool, users, size);
+      users = size;
       const at = { size, small: noTimes(), large: noTimes() };
       for (let round = 0; round < rounds + warmUp; round++) {
         const order = round % 2 ? (["small", "large"] as const) : (["large", "small"] as const);

@@ -4,21 +4,21 @@ import type { World } from "./world.ts";
 
 /** Adds a user with a session and a bank. As rows, because so many log-ins from one address are refused. */
 export async function addUser(world: World, url: string): Promise<TestUser> {
-  const person = await addTestUser(
+  const user = await addTestUser(
     world.pool,
     { SESSION_SECRET: world.env.SESSION_SECRET as string, production: false },
     { name: "Ada", email: `${randomUUID()}@example.com`, plan: "cfo" },
   );
   const public_token = await world.publicToken("Account");
-  await post(`${url}/plaid/exchange-token`, { public_token }, person.cookie);
-  return person;
+  await post(`${url}/plaid/exchange-token`, { public_token }, user.cookie);
+  return user;
 }
 
 /** Signs a user up at a node. Returns the cookie of their session. */
 export async function signUp(url: string, email: string): Promise<string> {
-  const person = { name: "b", email, password: "correct horse" };
-  await post(`${url}/api/auth/sign-up/email`, person);
-  const response = await post(`${url}/api/auth/sign-in/email`, person);
+  const user = { name: "b", email, password: "correct horse" };
+  await post(`${url}/api/auth/sign-up/email`, user);
+  const response = await post(`${url}/api/auth/sign-in/email`, user);
   return response.headers
     .getSetCookie()
     .map((line) => line.split(";")[0])

@@ -161,11 +161,11 @@ export async function startConnects(options: ConnectsOptions) {
   /** Each user's Plaid user, as the product has made it. */
   const plaidUsers: string[] = [];
   // Enough of them that plans fill up, but not all at once.
-  const people = Math.max(20, Math.ceil(connects / 25));
+  const users = Math.max(20, Math.ceil(connects / 25));
   const { pick: pickPlan } = choices(seed, "plans");
-  for (let n = 0; n < people; n += 1) {
-    const person = { name: `TestUser ${n}`, email: `p${n}@example.com`, plan: pickPlan(plans) };
-    const { cookie, id } = await addTestUser(pool, { ...env, production: false }, person);
+  for (let n = 0; n < users; n += 1) {
+    const user = { name: `TestUser ${n}`, email: `p${n}@example.com`, plan: pickPlan(plans) };
+    const { cookie, id } = await addTestUser(pool, { ...env, production: false }, user);
     cookies.push(cookie);
     // On a busy machine a node may exceed its time limits.
     await until(async () => {
@@ -314,7 +314,7 @@ export async function startConnects(options: ConnectsOptions) {
         await drain({ query, control });
       }
       // Two passes 41 minutes apart for each day, as a user has five removals a day.
-      const passes = Math.ceil(people / 200);
+      const passes = Math.ceil(users / 200);
       for (let day = 0; day < days; day += 1) {
         await query("update plaid_users set due_at = now() - interval '1 minute'");
         const at = [0, 41].flatMap((minutes) => Array<number>(passes).fill(minutes));

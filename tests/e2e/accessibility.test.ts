@@ -17,7 +17,7 @@ test.for(
     ([scheme]) => scheme === "dark",
   ),
 )("axe finds nothing on any page (%s, %i px)", async ([colorScheme, width], { app, browser }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const { page } = await openPage(browser, { colorScheme, width });
   const found: string[] = [];
   const audit = async (where: string) => {
@@ -36,7 +36,7 @@ test.for(
   await page.getByRole("alert").waitFor();
   await audit("log-in, refused");
 
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await audit("dashboard, empty");
   await page.goto(`${app.url}/activity`);
   await audit("activity, empty");
@@ -54,14 +54,14 @@ test.for(
   await page.getByRole("button", { name: "Your account" }).click();
   await audit("the account menu");
 
-  await forgetStepUps(app, person);
+  await forgetStepUps(app, user);
   // Not by a link: the toast would close with the page, and while it fades its contrast is too low.
   await page.goto(`${app.url}/settings/api-keys`);
   await page.getByText("No keys yet").waitFor();
   await audit("API keys, empty");
   await page.getByRole("button", { name: "Make a key" }).click();
   await page.getByRole("dialog").getByLabel("Name").fill("Nightly export");
-  await page.getByRole("dialog").getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByRole("dialog").getByLabel("Password", { exact: true }).fill(user.password);
   await audit("the new key's form");
   await page.getByRole("dialog").getByRole("button", { name: "Make a key" }).click();
   await page.getByRole("button", { name: "Done" }).waitFor();

@@ -11,15 +11,15 @@ test("A user renames an account and excludes it from totals, and undoes both", a
   app,
   browser,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const accounts = [
     { name: "CHK 0042 PREM", balance: "100" },
     { name: "Savings", balance: "900" },
   ];
-  await addBank(app, person, "Mill Bank", accounts, []);
+  await addBank(app, user, "Mill Bank", accounts, []);
   const witness = await openPage(browser, { width: 390 });
   const { page } = witness;
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await page.getByText("$1,000.00").first().waitFor();
   const dialog = page.getByRole("dialog", { name: "Names at Mill Bank" });
 

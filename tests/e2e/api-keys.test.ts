@@ -12,26 +12,26 @@ const test = testInBrowser();
 /** Opens a new user's page of API keys with the form for a first key. */
 async function openForm(app: TestApp, browser: Browser) {
   const { page } = await openPage(browser);
-  const person = await app.signUp();
-  await forgetStepUps(app, person);
-  await logIn(app, page, person);
+  const user = await app.signUp();
+  await forgetStepUps(app, user);
+  await logIn(app, page, user);
   await page.goto(`${app.url}/settings/api-keys`);
   await page.getByRole("button", { name: "Make a key" }).click();
   const dialog = page.getByRole("dialog");
-  return { page, dialog, person, password: dialog.getByLabel("Password", { exact: true }) };
+  return { page, dialog, user, password: dialog.getByLabel("Password", { exact: true }) };
 }
 
 test("The API keys page creates a key, shows it once, and revokes it (G3)", async ({
   app,
   browser,
 }) => {
-  const person = await app.signUp("analyst");
-  await forgetStepUps(app, person);
+  const user = await app.signUp("analyst");
+  await forgetStepUps(app, user);
   const witness = await openPage(browser);
   const { page } = witness;
   await page.goto(`${app.url}/login`);
-  await page.getByLabel("Email").fill(person.email);
-  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByLabel("Email").fill(user.email);
+  await page.getByLabel("Password", { exact: true }).fill(user.password);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("button", { name: "Your account" }).click();
   await page.getByRole("link", { name: "Settings" }).click();
@@ -44,7 +44,7 @@ test("The API keys page creates a key, shows it once, and revokes it (G3)", asyn
   await dialog.getByText("Enter a name.").waitFor();
   await dialog.getByText("Enter your password.").waitFor();
   await dialog.getByLabel("Name").fill("Nightly export");
-  await dialog.getByLabel("Password", { exact: true }).fill(person.password);
+  await dialog.getByLabel("Password", { exact: true }).fill(user.password);
   await dialog.getByRole("button", { name: "Make a key" }).click();
   const key = await page.getByLabel("API key", { exact: true }).inputValue();
   expect(key).toMatch(/^fsk_[0-9a-f]{16}_[0-9a-f]{72}$/);
@@ -74,9 +74,9 @@ test("The API keys dialog stays open on Escape, Cancel and outside clicks while 
   app,
   browser,
 }) => {
-  const { page, dialog, person, password } = await openForm(app, browser);
+  const { page, dialog, user, password } = await openForm(app, browser);
   await dialog.getByLabel("Name").fill("Nightly export");
-  await password.fill(person.password);
+  await password.fill(user.password);
   let answer = () => {};
   await page.route("**/settings/api-keys.data*", async (route) => {
     if (route.request().method() === "POST") {
@@ -107,21 +107,21 @@ test("The API keys form says so when the user has as many keys as allowed (G3)",
   app,
   browser,
 }) => {
-  const person = await app.signUp();
-  await forgetStepUps(app, person);
+  const user = await app.signUp();
+  await forgetStepUps(app, user);
   await app.query(
     `insert into api_keys (id, user_id, secret_hash, name, scopes)
      select lpad(to_hex(n), 16, '0'), $1, decode(repeat('00', 32), 'hex'), 'x', '{accounts:read}'
      from generate_series(1, 50) n`,
-    [person.id],
+    [user.id],
   );
   const { page } = await openPage(browser);
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await page.goto(`${app.url}/settings/api-keys`);
   await page.getByRole("button", { name: "Make a key" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill("One more");
-  await dialog.getByLabel("Password", { exact: true }).fill(person.password);
+  await dialog.getByLabel("Password", { exact: true }).fill(user.password);
   await dialog.getByRole("button", { name: "Make a key" }).click();
   await dialog.getByText("as many API keys as one user may have").waitFor();
 });
@@ -168,14 +168,14 @@ test("The API keys form asks for the password by keyboard once in ten minutes, a
   app,
   browser,
 }) => {
-  const { page, dialog, person, password } = await openForm(app, browser);
+  const { page, dialog, user, password } = await openForm(app, browser);
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute("name"));
   const described = () =>
     page.evaluate(() => {
       const ids = document.activeElement?.getAttribute("aria-describedby")?.split(" ") ?? [];
       return ids.map((id) => document.getElementById(id)?.textContent).join(" ");
     });
-  const keys = () => apiKeysOf(app, person);
+  const keys = () => apiKeysOf(app, user);
   const { keyboard } = page;
   await expect.poll(focused).toBe("name");
   await keyboard.type("First");
@@ -188,7 +188,7 @@ test("The API keys form asks for the password by keyboard once in ten minutes, a
   expect(await described()).toContain("This is not your current password");
   expect(await keys()).toEqual([]);
   await keyboard.press("ControlOrMeta+a");
-  await keyboard.type(person.password);
+  await keyboard.type(user.password);
   await keyboard.press("Enter");
   await page.getByRole("button", { name: "Done" }).press("Enter");
 
@@ -216,7 +216,7 @@ test("The API keys form asks for the password by keyboard once in ten minutes, a
   await keyboard.press("Enter");
   await dialog.getByText("Enter your password to go on.").waitFor();
   await expect.poll(focused).toBe("password");
-  await keyboard.type(person.password);
+  await keyboard.type(user.password);
   await keyboard.press("Enter");
   await page.getByRole("button", { name: "Done" }).waitFor();
   release();

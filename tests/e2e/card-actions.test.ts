@@ -14,10 +14,10 @@ test.beforeEach(({ app }) => startOver(app));
 test.for(casesOf([1280, 390] as const, (width) => width === 390))(
   "A healthy bank's card adds accounts in Link and refreshes the bank (%i px, I2)",
   async (width, { app, browser }) => {
-    const person = await app.signUp("cfo");
+    const user = await app.signUp("cfo");
     const witness = await openPage(browser, { width });
     const { page } = witness;
-    await logIn(app, page, person);
+    await logIn(app, page, user);
     await openBank(page);
     await finishUpdateMode(page);
     await link(page).getByRole("checkbox").last().uncheck();

@@ -34,9 +34,9 @@ async function closeTab(
   work: (page: Page) => Promise<void>,
   plan = "cfo",
 ): Promise<TestUser> {
-  const person = await app.signUp(plan);
+  const user = await app.signUp(plan);
   const { page } = await openPage(browser, { width });
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   let isSent = false;
   await page.route("**/trpc/connectAccount*", (route) => {
     isSent = true;
@@ -45,7 +45,7 @@ async function closeTab(
   await work(page);
   await expect.poll(() => isSent).toBe(true);
   await page.context().close();
-  return person;
+  return user;
 }
 
 /** As if so many minutes had passed, and the job had run. */
@@ -78,9 +78,9 @@ test.for([
   "The dashboard shows that we finished connecting %s whose tab was closed, at %i px (I1, I2)",
   async ([way, width, bank], { app, browser }) => {
     await app.control("POST", "settings", { link_events: true });
-    const person = await closeTab(app, browser, width, ways[way]);
+    const user = await closeTab(app, browser, width, ways[way]);
     const { page, console } = await openPage(browser, { width });
-    await logIn(app, page, person);
+    await logIn(app, page, user);
     expect(await card(page).count()).toBe(0);
     await pass(app, 6);
     await page.getByText(`We finished connecting ${bank}`).waitFor();
@@ -99,10 +99,10 @@ test.for([
 test.for(casesOf(widths, (width) => width === 390))(
   "The dashboard names the bank without Link events, and connects it again by keyboard alone, at %i px",
   async (width, { app, browser }) => {
-    const person = await closeTab(app, browser, width, ways["a bank"]);
+    const user = await closeTab(app, browser, width, ways["a bank"]);
     await pass(app, 6);
     const { page } = await openPage(browser, { width });
-    await logIn(app, page, person);
+    await logIn(app, page, user);
     await page
       .getByText("You finished at First Platypus Bank, but we never received it. Connect it again")
       .waitFor();
@@ -132,14 +132,14 @@ test("The dashboard shows that a bank whose tab was closed has more accounts tha
 }) => {
   await app.control("POST", "settings", { link_events: true });
   const width = 390;
-  const person = await closeTab(app, browser, width, ways["a bank"], "intern");
+  const user = await closeTab(app, browser, width, ways["a bank"], "intern");
   // Waits for Plaid's webhook.
   await expect
     .poll(() => app.query("select 1 from link_tokens where finished_at is not null"))
     .toHaveLength(1);
   await pass(app, 6);
   const { page } = await openPage(browser, { width });
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   const toast = page.locator("[data-sonner-toast]");
   await toast.getByText("We could not connect First Platypus Bank").waitFor();
   await toast.getByText("Connect it again and choose up to 2 of them").waitFor();

@@ -32,29 +32,29 @@ async function dashboard(
   browser: Browser,
   plan = "analyst",
   width = 1280,
-): Promise<Witness & { person: TestUser }> {
-  const person = await app.signUp(plan);
+): Promise<Witness & { user: TestUser }> {
+  const user = await app.signUp(plan);
   const witness = await openPage(browser, { width });
   const { page } = witness;
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   witness.pageLoads.length = 0;
-  return { ...witness, person };
+  return { ...witness, user };
 }
 
 /** The log lines of this user's Link events, oldest first. */
-const linkEvents = (app: TestApp, person: TestUser) =>
+const linkEvents = (app: TestApp, user: TestUser) =>
   app.logLines
     .map((line) => JSON.parse(line))
-    .filter((line) => line.event === "link_event" && line.userId === person.id);
+    .filter((line) => line.event === "link_event" && line.userId === user.id);
 
 /** Everything that a connection would change for this user, here and at Plaid. */
-async function stateOf(app: TestApp, person: TestUser) {
+async function stateOf(app: TestApp, user: TestUser) {
   const tables = ["items", "accounts", "link_attempts", "account_activity"];
   const counts = await Promise.all(
-    tables.map((table) => app.query(`select 1 from ${table} where user_id = $1`, [person.id])),
+    tables.map((table) => app.query(`select 1 from ${table} where user_id = $1`, [user.id])),
   );
-  const version = await dataVersionOf(app, person);
-  const items = (await app.itemsAtPlaid()).filter((item) => item.client_user_id === person.id);
+  const version = await dataVersionOf(app, user);
+  const items = (await app.itemsAtPlaid()).filter((item) => item.client_user_id === user.id);
   return { rows: counts.map((rows) => rows.length), version, atPlaid: items };
 }
 
@@ -87,16 +87,16 @@ test("The server logs one line for each of the browser's Link events, under one 
   app,
   browser,
 }) => {
-  const { page, person } = await dashboard(app, browser);
+  const { page, user } = await dashboard(app, browser);
   await openBank(page);
   await finishLink(page);
   await card(page).waitFor();
   const named = () =>
-    linkEvents(app, person)
+    linkEvents(app, user)
       .map((line) => line.eventName)
       .sort();
   await expect.poll(named).toEqual(["HANDOFF", "OPEN", "SELECT_INSTITUTION"]);
-  const lines = linkEvents(app, person);
+  const lines = linkEvents(app, user);
   expect(new Set(lines.map((line) => line.linkSessionId)).size).toBe(1);
   expect(lines.find((line) => line.eventName === "HANDOFF").institutionId).toBe("ins_109508");
   for (const line of lines) expect(line.requestId).toMatch(/^[0-9a-f-]{36}$/);
@@ -229,15 +229,15 @@ test("Closing Link shows no error, logs an analytics event and leaves nothing el
   browser,
 }) => {
   const witness = await dashboard(app, browser);
-  const { page, person } = witness;
-  const before = await stateOf(app, person);
+  const { page, user } = witness;
+  const before = await stateOf(app, user);
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await closeLink(page);
   await page.locator("iframe").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Connect a bank" }).waitFor();
-  await expect.poll(() => linkEvents(app, person)).toHaveLength(2);
+  await expect.poll(() => linkEvents(app, user)).toHaveLength(2);
   const [opened, closed] = ["OPEN", "EXIT"].map((name) =>
-    linkEvents(app, person).find((line) => line.eventName === name),
+    linkEvents(app, user).find((line) => line.eventName === name),
   );
   expect(closed).toMatchObject({
     linkSessionId: opened.linkSessionId,
@@ -246,8 +246,8 @@ test("Closing Link shows no error, logs an analytics event and leaves nothing el
   expect([closed.errorType, closed.errorCode]).toEqual([null, null]);
   expect(await page.locator("[data-sonner-toast]").count()).toBe(0);
   expect(await card(page).count()).toBe(0);
-  expect(await stateOf(app, person)).toEqual(before);
-  const kinds = app.logLines.map((line) => JSON.parse(line)).filter((l) => l.userId === person.id);
+  expect(await stateOf(app, user)).toEqual(before);
+  const kinds = app.logLines.map((line) => JSON.parse(line)).filter((l) => l.userId === user.id);
   expect(kinds.map((line) => line.event)).toEqual([
     ...["plaid_user", "link_token"],
     ...["link_event", "link_event"],
@@ -291,7 +291,7 @@ test("The dashboard says so and offers a new start when the bank log-in has expi
   app,
   browser,
 }) => {
-  const { page, person } = await dashboard(app, browser);
+  const { page, user } = await dashboard(app, browser);
   await app.fault({
     path: "/item/public_token/exchange",
     times: 9,
@@ -305,7 +305,7 @@ test("The dashboard says so and offers a new start when the bank log-in has expi
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByText("This bank log-in has expired or was already used.").waitFor();
   expect(await page.locator("body").innerText()).not.toContain("PUBLIC_TOKEN");
-  expect((await stateOf(app, person)).rows.slice(0, 2)).toEqual([0, 0]);
+  expect((await stateOf(app, user)).rows.slice(0, 2)).toEqual([0, 0]);
   await page.getByRole("button", { name: "Connect again" }).click();
   await link(page).getByRole("button", { name: "Continue" }).click();
   await link(page).getByRole("button", { name: "First Platypus Bank" }).click();
@@ -339,7 +339,7 @@ test("The dashboard names the accounts and offers to reconnect or connect anyway
   browser,
 }) => {
   const witness = await dashboard(app, browser, "cfo");
-  const { page, person } = witness;
+  const { page, user } = witness;
   await openBank(page);
   await finishLink(page);
   await card(page).waitFor();
@@ -353,7 +353,7 @@ test("The dashboard names the accounts and offers to reconnect or connect anyway
   await finishUpdateMode(page);
   await page.getByText("First Platypus Bank is connected again").waitFor();
   expect(await card(page).count()).toBe(1);
-  const exchanged = (await stateOf(app, person)).atPlaid.filter((item) => item.access_token_issued);
+  const exchanged = (await stateOf(app, user)).atPlaid.filter((item) => item.access_token_issued);
   expect(exchanged).toHaveLength(1);
   await openBank(page);
   await finishLink(page);
@@ -369,7 +369,7 @@ test("A bank's card offers its new accounts, and adds the chosen ones within the
   // Its own plan, because its limit changes.
   await app.query("insert into plans values ('own', 'Own', 0, 'USD', 100)");
   const witness = await dashboard(app, browser, "own");
-  const { page, person } = witness;
+  const { page, user } = witness;
   const logIn = async (check: "check" | "uncheck") => {
     await link(page).getByRole("textbox", { name: "Username" }).fill("user_good");
     await link(page).getByLabel("Password", { exact: true }).fill("pass_good");
@@ -386,9 +386,9 @@ test("A bank's card offers its new accounts, and adds the chosen ones within the
   const shared = await rows.count();
   await setPlanLimit(app, "own", shared);
   // What the bank's webhook will do.
-  await updateItems(app, { new_accounts: true }, { user: person });
+  await updateItems(app, { new_accounts: true }, { user });
   const look = async () => {
-    await raiseDataVersion(app, person);
+    await raiseDataVersion(app, user);
     await page.evaluate(() => window.dispatchEvent(new Event("focus")));
   };
   await look();
@@ -431,16 +431,16 @@ test("A bank's card offers its new accounts, and adds the chosen ones within the
 /** Connects a bank that needs a new log-in, and waits for its card to show it. Returns the id of its Item. */
 async function bankToReconnect(
   app: TestApp,
-  { page, person }: { page: Page; person: TestUser },
+  { page, user }: { page: Page; user: TestUser },
 ): Promise<string> {
   await openBank(page);
   await finishLink(page);
   await card(page).waitFor();
-  const item = await only(itemsOf(app, person));
+  const item = await only(itemsOf(app, user));
   await app.control("POST", "items/reset-login", { item_id: item.plaid_item_id });
   // What the bank's webhook will do.
   await updateItems(app, { status: "login_required" }, { itemId: item.id });
-  await raiseDataVersion(app, person);
+  await raiseDataVersion(app, user);
   await page.evaluate(() => window.dispatchEvent(new Event("focus")));
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).waitFor();
   return item.id;
@@ -451,7 +451,7 @@ test("A bank's card asks for a new log-in and repairs the bank in one press, eve
   browser,
 }) => {
   const witness = await dashboard(app, browser);
-  const { page, person } = witness;
+  const { page, user } = witness;
   const itemId = await bankToReconnect(app, witness);
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
   await link(page).getByRole("button", { name: "Continue" }).click();
@@ -465,7 +465,7 @@ test("A bank's card asks for a new log-in and repairs the bank in one press, eve
     .getByRole("button", { name: /Reconnect/ })
     .waitFor({ state: "detached" });
   expect(await card(page).getAttribute("data-item-id")).toBe(itemId);
-  expect((await stateOf(app, person)).atPlaid).toHaveLength(1);
+  expect((await stateOf(app, user)).atPlaid).toHaveLength(1);
   expectQuiet(witness);
 });
 
@@ -492,7 +492,7 @@ test("The toast says that nothing changed and retries the same bank when the ban
   browser,
 }) => {
   const witness = await dashboard(app, browser);
-  const { page, person } = witness;
+  const { page, user } = witness;
   await bankToReconnect(app, witness);
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
   await link(page).getByRole("button", { name: "Continue" }).click();
@@ -507,5 +507,5 @@ test("The toast says that nothing changed and retries the same bank when the ban
   await link(page).getByRole("button", { name: "Continue" }).click();
   await finishUpdateMode(page);
   await page.getByText("First Platypus Bank is connected again").waitFor();
-  expect((await stateOf(app, person)).atPlaid).toHaveLength(1);
+  expect((await stateOf(app, user)).atPlaid).toHaveLength(1);
 });

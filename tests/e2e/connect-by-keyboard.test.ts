@@ -28,17 +28,17 @@ const bank = "First Platypus Bank";
 const idsOf = (rows: { id: string }[]) => rows.map(({ id }) => id);
 
 /** Syncs as the worker does. */
-const sync = (app: TestApp, person: TestUser, itemId: string) =>
+const sync = (app: TestApp, user: TestUser, itemId: string) =>
   syncItem(
     app.services,
-    { userId: person.id, itemId },
+    { userId: user.id, itemId },
     app.services.log,
     new AbortController().signal,
   );
 
 /** Reloads the page's data, as a live change would. */
-async function look(app: TestApp, page: Page, person: TestUser): Promise<void> {
-  await raiseDataVersion(app, person);
+async function look(app: TestApp, page: Page, user: TestUser): Promise<void> {
+  await raiseDataVersion(app, user);
   await page.evaluate(() => window.dispatchEvent(new Event("focus")));
 }
 
@@ -53,13 +53,13 @@ async function endAccess(app: TestApp, itemId: string): Promise<void> {
 test.for(casesOf([1280, 390] as const, (width) => width === 1280))(
   "A user chooses accounts, adds one, connects a bank again after its access has ended, and a brokerage, by keyboard alone at %i px (I1, I2, I3, C1)",
   async (width, { app, browser }) => {
-    const person = await app.signUp("intern");
+    const user = await app.signUp("intern");
     const { page, console } = await openPage(browser, { width });
     const press = (key: string) => page.keyboard.press(key);
     const rows = card(page)
       .getByRole("listitem")
       .filter({ has: page.getByRole("link") });
-    await logIn(app, page, person);
+    await logIn(app, page, user);
 
     // The plan has room for two of the accounts.
     await tabTo(page, "Connect a bank");
@@ -73,8 +73,8 @@ test.for(casesOf([1280, 390] as const, (width) => width === 1280))(
     expect(await rows.count()).toBe(2);
 
     // There is more room now.
-    await setPlan(app, "cfo", person);
-    await look(app, page, person);
+    await setPlan(app, "cfo", user);
+    await look(app, page, user);
     await tabTo(page, /^Manage/);
     await press("Enter");
     await press("ArrowDown");
@@ -89,13 +89,13 @@ test.for(casesOf([1280, 390] as const, (width) => width === 1280))(
 
     // Access ends. The bank returns another history for another Item.
     const old = await only(itemsOf(app));
-    await sync(app, person, old.id);
+    await sync(app, user, old.id);
     await app.query("update accounts set name = 'My checking' where position = 0");
     const accounts = await accountsOf(app);
     const before = await transactionsHere(app, old.id);
     expect(before.length).toBeGreaterThan(0);
     await endAccess(app, old.id);
-    await look(app, page, person);
+    await look(app, page, user);
     await card(page).getByText("Access to this bank has ended").waitFor();
     expect(await axeViolations(page)).toEqual([]);
     await tabTo(page, `Connect again to ${bank}`);
@@ -112,11 +112,11 @@ test.for(casesOf([1280, 390] as const, (width) => width === 1280))(
     const kept = idsOf(await transactionsHere(app, item.id));
     expect(kept).toEqual(idsOf(before));
     await app.advanceClock(3600);
-    await sync(app, person, item.id);
+    await sync(app, user, item.id);
     const after = idsOf(await transactionsHere(app, item.id));
     expect(after).toEqual(idsOf(await transactionsAtPlaid(app, item.plaid_item_id)).sort());
     expect(after).not.toEqual(kept);
-    await look(app, page, person);
+    await look(app, page, user);
     await card(page).getByText("Access to this bank has ended").waitFor({ state: "detached" });
     expect((await app.itemsAtPlaid()).map(({ removed }) => removed)).toEqual([true, false]);
 

@@ -20,12 +20,12 @@ const history = (account: number): Moved[] =>
   );
 
 async function userWithTwoCurrencies(app: TestApp): Promise<TestUser> {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const long =
     "The Most Venerable and Worshipful Guild of Savers and Lenders of the Northern Isles";
   await addBank(
     app,
-    person,
+    user,
     long,
     [
       { name: long, balance: "123456789.01" },
@@ -34,7 +34,7 @@ async function userWithTwoCurrencies(app: TestApp): Promise<TestUser> {
     ],
     [...history(0), ...history(2)],
   );
-  return person;
+  return user;
 }
 
 const chartsAre = (page: Page, state: string) =>
@@ -45,10 +45,10 @@ test("The dashboard shows charts and tables for each currency without layout shi
   app,
   browser,
 }) => {
-  const person = await userWithTwoCurrencies(app);
+  const user = await userWithTwoCurrencies(app);
   const witness = await openPage(browser, { colorScheme: "dark" });
   const { page } = witness;
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await page.goto(`${app.url}/dashboard`);
   await page.getByText("-$1,876,543,210.99").first().waitFor();
   await chart(page).waitFor();
@@ -73,11 +73,11 @@ test("The net worth can be read day by day with the mouse and the arrow keys, an
   app,
   browser,
 }) => {
-  const person = await app.signUp("cfo");
-  await addBank(app, person, "Mill Bank", [{ balance: "1000" }], history(0));
+  const user = await app.signUp("cfo");
+  await addBank(app, user, "Mill Bank", [{ balance: "1000" }], history(0));
   const witness = await openPage(browser);
   const { page } = witness;
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await chart(page).waitFor();
   const worth = page.getByRole("region", { name: "Net worth" });
   const day = worth.getByRole("slider", { name: "Net worth on a day" });
@@ -106,10 +106,10 @@ test("A month of money in and out opens to its categories, which lead to their t
   app,
   browser,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   await addBank(
     app,
-    person,
+    user,
     "Mill Bank",
     [{ balance: "1000" }],
     [
@@ -120,7 +120,7 @@ test("A month of money in and out opens to its categories, which lead to their t
   );
   const witness = await openPage(browser, { width: 390 });
   const { page } = witness;
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await page.getByRole("button", { name: /: \$900\.00 in, \$12\.50 out$/ }).click();
   const worth = page.getByRole("region", { name: "Net worth" });
   await worth.getByText("Food and drink").waitFor();
@@ -138,16 +138,16 @@ test("Accounts are listed by kind with totals, and what needs the user comes fir
   app,
   browser,
 }) => {
-  const person = await app.signUp("cfo");
-  await addBank(app, person, "Mill Bank", [{ name: "Wages", balance: "100" }], []);
+  const user = await app.signUp("cfo");
+  await addBank(app, user, "Mill Bank", [{ name: "Wages", balance: "100" }], []);
   const card2 = { name: "Visa", type: "credit", balance: "40" };
-  await addBank(app, person, "Wool Bank", [{ name: "Pots", balance: "0.5" }, card2], []);
+  await addBank(app, user, "Wool Bank", [{ name: "Pots", balance: "0.5" }, card2], []);
   await app.query(
     `update items set status = 'login_required', problem = 'log_in'
      where institution_name = 'Wool Bank'`,
   );
   const { page } = await openPage(browser);
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await expect.poll(() => card(page).first().getAttribute("aria-label")).toBe("Wool Bank");
   await page.getByRole("link", { name: "By kind" }).click();
   const cash = page.getByRole("article", { name: "Cash" });
@@ -161,11 +161,11 @@ test("A chart shows its axis labels in full, however many digits they have", asy
   app,
   browser,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const moved: Moved[] = [1, 90, 180].map((days) => [0, days, "41000"]);
-  await addBank(app, person, "Mill Bank", [{ balance: "12345678901" }], moved);
+  await addBank(app, user, "Mill Bank", [{ balance: "12345678901" }], moved);
   const { page } = await openPage(browser, { width: 390 });
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await chart(page).waitFor();
   const [right, left] = await chart(page).evaluate((image) => {
     const labels = image.parentElement?.nextElementSibling;
@@ -192,11 +192,11 @@ test("The dashboard shows the first chart by itself, without layout shift, when 
   app,
   browser,
 }) => {
-  const person = await app.signUp("cfo");
-  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  const user = await app.signUp("cfo");
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
   const witness = await openPage(browser, { width: 390 });
   const { page } = witness;
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await page.getByText("Drawn as soon as your bank's transactions arrive.").first().waitFor();
   witness.pageLoads.length = 0;
   const worker = await startWorker(app.services);
@@ -214,12 +214,12 @@ test("The dashboard keeps the accounts and says so when the charts cannot be loa
   app,
   browser,
 }) => {
-  const person = await userWithTwoCurrencies(app);
+  const user = await userWithTwoCurrencies(app);
   const witness = await openPage(browser);
   const { page } = witness;
   const restore = await hideTable(app, "transactions");
   try {
-    await logIn(app, page, person);
+    await logIn(app, page, user);
     await chartsAre(page, "failed");
   } finally {
     await restore();
@@ -233,11 +233,11 @@ test("The console stays empty when a button is pressed in the moment the page hy
   app,
   browser,
 }) => {
-  const person = await app.signUp("cfo");
-  await addBank(app, person, "Mill Bank", [{ balance: "2500" }], []);
+  const user = await app.signUp("cfo");
+  await addBank(app, user, "Mill Bank", [{ balance: "2500" }], []);
   const witness = await openPage(browser);
   const { page } = witness;
-  await bringSession(app, page, person);
+  await bringSession(app, page, user);
   const pressed = () => {
     const look = () => {
       const button = document.getElementById("connect-a-bank");
@@ -268,10 +268,10 @@ test.for(
 )(
   "Every page hydrates without console output (%s, %s)",
   async ([locale, timezoneId], { app, browser }) => {
-    const person = await userWithTwoCurrencies(app);
+    const user = await userWithTwoCurrencies(app);
     const witness = await openPage(browser, { locale, timezoneId });
     const { page } = witness;
-    await bringSession(app, page, person);
+    await bringSession(app, page, user);
     const paths = ["dashboard", "transactions", "activity", "api/docs", "settings/security"];
     for (const path of [...paths, "settings/plan", "settings/api-keys", "privacy"]) {
       await page.goto(`${app.url}/${path}`, { waitUntil: "networkidle" });

@@ -30,14 +30,14 @@ async function dashboard(
   browser: Browser,
   options: Parameters<typeof openPage>[1] = {},
 ) {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const token = await app.publicToken();
-  const { body } = await app.post("/plaid/exchange-token", { public_token: token }, person);
+  const { body } = await app.post("/plaid/exchange-token", { public_token: token }, user);
   const witness = await openPage(browser, options);
-  await logIn(app, witness.page, person);
+  await logIn(app, witness.page, user);
   await card(witness.page).waitFor();
   witness.pageLoads.length = 0;
-  return { ...witness, person, accountCount: body.accounts.length as number };
+  return { ...witness, user, accountCount: body.accounts.length as number };
 }
 
 test("The disconnect dialog works by keyboard, returns the focus, and updates the second tab", async ({
@@ -45,13 +45,13 @@ test("The disconnect dialog works by keyboard, returns the focus, and updates th
   browser,
 }) => {
   const first = await dashboard(app, browser);
-  const { page, person, accountCount } = first;
+  const { page, user, accountCount } = first;
   const second = await openPage(browser, { from: page });
   await second.page.goto(`${app.url}/dashboard`);
   await card(second.page).waitFor();
   second.pageLoads.length = 0;
   await page.bringToFront();
-  const item = await only(itemsOf(app, person));
+  const item = await only(itemsOf(app, user));
 
   const heading = () => page.getByRole("heading", { level: 1, includeHidden: true }).boundingBox();
   const before = await heading();
@@ -136,7 +136,7 @@ test("The disconnect dialog keeps the bank and says why when the disconnect fail
   app,
   browser,
 }) => {
-  const { page, person } = await dashboard(app, browser);
+  const { page, user } = await dashboard(app, browser);
   await manage(page, "Disconnect", bank);
   await dialog(page).getByRole("textbox").fill(`disconnect ${bank}`);
   const restore = await hideTable(app, "items");
@@ -144,7 +144,7 @@ test("The disconnect dialog keeps the bank and says why when the disconnect fail
   await dialog(page).getByRole("alert").waitFor();
   await restore();
   expect(await dialog(page).getByRole("alert").innerText()).toMatch(/went wrong.*Reference/s);
-  expect(await itemsOf(app, person)).toHaveLength(1);
+  expect(await itemsOf(app, user)).toHaveLength(1);
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await dialog(page).getByRole("button", { name: "Copy the reference" }).click();
   await dialog(page).getByRole("status").getByText("Copied").waitFor();
@@ -156,16 +156,16 @@ test("The disconnect dialog removes the card without an error when another tab d
   app,
   browser,
 }) => {
-  const { page, person } = await dashboard(app, browser);
+  const { page, user } = await dashboard(app, browser);
   // A tab without a stream, which learns nothing until it loads.
   await page.route("**/trpc/live.changes*", (route) => route.abort());
   await page.reload();
-  const { id } = await only(itemsOf(app, person));
+  const { id } = await only(itemsOf(app, user));
   await manage(page, "Disconnect", bank);
   const answer = await app.post(
     "/api/v1/disconnections",
     { item_id: id, confirmation: `disconnect ${bank}` },
-    person,
+    user,
   );
   expect(answer.status).toBe(200);
   await dialog(page).getByRole("textbox").fill(`disconnect ${bank}`);

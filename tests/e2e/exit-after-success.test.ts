@@ -74,19 +74,19 @@ async function recordToasts(page: Page): Promise<() => Promise<string[]>> {
 
 /** A dashboard whose Link behaves like this, and the texts of its toasts. */
 async function dashboard(app: TestApp, browser: Browser, behavior: Behavior) {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const { page, console } = await openPage(browser);
   await changeLink(page, behavior);
   const toasts = await recordToasts(page);
-  return { page, console, person, toasts };
+  return { page, console, user, toasts };
 }
 
 /** Connects a bank that needs a new log-in, and opens Link for it. */
-async function openUpdateMode(app: TestApp, page: Page, person: TestUser): Promise<void> {
-  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
-  await updateItems(app, { status: "login_required" }, { user: person });
-  await raiseDataVersion(app, person);
-  await logIn(app, page, person);
+async function openUpdateMode(app: TestApp, page: Page, user: TestUser): Promise<void> {
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
+  await updateItems(app, { status: "login_required" }, { user });
+  await raiseDataVersion(app, user);
+  await logIn(app, page, user);
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
 }
 
@@ -112,8 +112,8 @@ test("Link's onExit after onSuccess changes nothing while the bank is being conn
   app,
   browser,
 }) => {
-  const { page, console, person, toasts } = await dashboard(app, browser, "exits after success");
-  await logIn(app, page, person);
+  const { page, console, user, toasts } = await dashboard(app, browser, "exits after success");
+  await logIn(app, page, user);
   const release = await hold(page, "connectAccount");
   await openBank(page);
   await finishLink(page);
@@ -125,7 +125,7 @@ test("Link's onExit after onSuccess changes nothing while the bank is being conn
   await page.getByText(/First Platypus Bank connected: \d+ accounts/).waitFor();
   expect(await toasts()).toEqual([expect.stringContaining("First Platypus Bank connected")]);
   expect(console).toEqual([]);
-  const rows = await itemsOf(app, person);
+  const rows = await itemsOf(app, user);
   expect(rows).toHaveLength(1);
 });
 
@@ -133,8 +133,8 @@ test("Link's onExit after onSuccess changes nothing while an update is finished 
   app,
   browser,
 }) => {
-  const { page, console, person, toasts } = await dashboard(app, browser, "exits after success");
-  await openUpdateMode(app, page, person);
+  const { page, console, user, toasts } = await dashboard(app, browser, "exits after success");
+  await openUpdateMode(app, page, user);
   const release = await hold(page, "plaid.finishUpdateMode");
   await link(page).getByRole("button", { name: "Continue" }).click();
   await finishUpdateMode(page);
@@ -152,12 +152,12 @@ test("Update mode that exits because nothing is wrong with the bank finishes the
   app,
   browser,
 }) => {
-  const { page, person, toasts } = await dashboard(
+  const { page, user, toasts } = await dashboard(
     app,
     browser,
     "exits without an error at the Item",
   );
-  await openUpdateMode(app, page, person);
+  await openUpdateMode(app, page, user);
   await closeLink(page);
   await page.getByText("First Platypus Bank is connected again").waitFor();
   await card(page)

@@ -15,8 +15,8 @@ test("A program connects a bank with an API key and Plaid's own page, without a 
   browser,
 }) => {
   const worker = await startWorker(app.services);
-  const person = await app.signUp("cfo");
-  const { key } = await createApiKey(app.services.db, person.id, {
+  const user = await app.signUp("cfo");
+  const { key } = await createApiKey(app.services.db, user.id, {
     ...{ name: "Program", scopes: ["connections:write"], expiresInDays: 1 },
   });
   const client = createClient({ baseUrl: app.url, apiKey: key });

@@ -64,10 +64,10 @@ test("The dashboard focuses the page after a failure, with Try again one Tab awa
   app,
   browser,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const { page } = await openPage(browser);
   const press = (key: string) => page.keyboard.press(key);
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await app.fault({
     path: "/item/public_token/exchange",
     times: 9,

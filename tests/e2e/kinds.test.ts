@@ -36,9 +36,9 @@ test.for([
 ] as const)(
   "%s offers %s, whose card mentions no transactions, at %i px by keyboard",
   async ([kind, bank, width], { app, browser }) => {
-    const person = await app.signUp("cfo");
+    const user = await app.signUp("cfo");
     const { page, console } = await openPage(browser, { width });
-    await logIn(app, page, person);
+    await logIn(app, page, user);
     await openFor(page, "Bank or card");
     const search = link(page).getByRole("searchbox", { name: "Search for your bank" });
     await search.fill(bank);

@@ -24,14 +24,14 @@ const streams = (app: TestApp) => app.services.live.size + second.services.live.
 /** Opens a tab on the dashboard of one node. `from` is another tab of the same browser. */
 async function dashboard(
   browser: Browser,
-  person: TestUser,
+  user: TestUser,
   url: string,
   from?: Page,
 ): Promise<Witness> {
   const witness = await openPage(browser, from ? { from } : {});
   const { page } = witness;
   // Cookies ignore the port, so one log-in serves both nodes.
-  await page.context().addCookies(browserCookies(person.cookie, url));
+  await page.context().addCookies(browserCookies(user.cookie, url));
   await page.goto(`${url}/dashboard`);
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
   witness.pageLoads.length = 0;
@@ -41,9 +41,9 @@ async function dashboard(
 const card = (page: Page) => page.locator("[data-item-id]");
 
 /** Connects as another device would, without the browser. */
-async function connect(app: TestApp, person: TestUser, institution = "ins_109508"): Promise<void> {
+async function connect(app: TestApp, user: TestUser, institution = "ins_109508"): Promise<void> {
   const body = { public_token: await app.publicToken(institution) };
-  expect((await app.post("/plaid/exchange-token", body, person)).status).toBe(200);
+  expect((await app.post("/plaid/exchange-token", body, user)).status).toBe(200);
 }
 
 function expectQuiet(witness: Witness): void {

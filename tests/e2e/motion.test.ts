@@ -40,12 +40,12 @@ test.for(
 )(
   "The dashboard adds a second bank without layout shift (%i px, %s)",
   async ([width, _what, plan, accounts], { app, browser }) => {
-    const person = await app.signUp(plan);
+    const user = await app.signUp(plan);
     const rows = Array.from({ length: accounts }, () => ({ balance: "1250.4" }));
-    await addBank(app, person, "Mill Bank", rows, history);
+    await addBank(app, user, "Mill Bank", rows, history);
     const witness = await openPage(browser, { width, moving: true });
     const { page } = witness;
-    await logIn(app, page, person);
+    await logIn(app, page, user);
     await connectSecond(app, page);
     expect(await card(page).count()).toBe(2);
     // The user sees the new bank.
@@ -100,11 +100,11 @@ async function animatedOnTheWay(
   browser: Browser,
   moving: boolean,
 ): Promise<Animated> {
-  const person = await app.signUp("cfo");
-  await addBank(app, person, "Mill Bank", [{ balance: "1250.4" }], history);
+  const user = await app.signUp("cfo");
+  await addBank(app, user, "Mill Bank", [{ balance: "1250.4" }], history);
   const { page } = await openPage(browser, { moving });
   await page.addInitScript(noteAnimations);
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await page.getByText("Show as table: Net worth").click();
   await page.getByText("Up to date").click();
   await connectSecond(app, page);

@@ -50,10 +50,10 @@ test("The dashboard loads the toasts and the disconnect dialog before they are n
   app,
   browser,
 }) => {
-  const person = await app.signUp("analyst");
-  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  const user = await app.signUp("analyst");
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
   const { page } = await openPage(browser);
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   for (const part of ["/toaster-", "/disconnect-dialog-", "/trpc-client-", "/connect-flow-"])
     await untilFetched(page, part);
   await page.context().setOffline(true);
@@ -76,11 +76,11 @@ test("A dialog that could not be loaded says so, and Try again loads it once the
   app,
   browser,
 }) => {
-  const person = await app.signUp("analyst");
-  await addBank(app, person, "Mill Bank", [{ balance: "1" }], []);
+  const user = await app.signUp("analyst");
+  await addBank(app, user, "Mill Bank", [{ balance: "1" }], []);
   const { page } = await openPage(browser);
   await page.route(/disconnect-dialog/, (route) => route.abort());
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await manage(page, "Disconnect", "Mill Bank");
   await page.getByText("The bank was not disconnected").waitFor();
   await page.unroute(/disconnect-dialog/);
@@ -95,11 +95,11 @@ test("Buttons that need code which could not be loaded say to reload the page, a
   app,
   browser,
 }) => {
-  const person = await app.signUp("analyst");
-  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  const user = await app.signUp("analyst");
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
   const { page } = await openPage(browser);
   await page.route(/trpc-client-/, (route) => route.abort());
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   const notLoaded = page.getByText(/then reload the page/);
   const connect = () => page.getByRole("button", { name: "Connect a bank" }).click();
   for (const press of [connect, () => manage(page, "Refresh now")]) {
@@ -119,16 +119,16 @@ test("A tab that gets the focus offline keeps its content, and updates by itself
   app,
   browser,
 }) => {
-  const person = await app.signUp("analyst");
-  await addBank(app, person, "Mill Bank", [{ balance: "1" }], []);
+  const user = await app.signUp("analyst");
+  await addBank(app, user, "Mill Bank", [{ balance: "1" }], []);
   const witness = await openPage(browser);
   const { page } = witness;
   // Without the stream, the page has to find out itself.
   await page.route("**/trpc/live.changes*", (route) => route.abort());
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await card(page).waitFor();
   witness.pageLoads.length = 0;
-  await addBank(app, person, "Brook Bank", [{ balance: "2" }], []);
+  await addBank(app, user, "Brook Bank", [{ balance: "2" }], []);
   await page.context().setOffline(true);
   const failed = page.waitForEvent("requestfailed");
   await page.evaluate(() => window.dispatchEvent(new Event("focus")));
@@ -145,9 +145,9 @@ test("A page without a response says so, and loads by itself once the server is 
   app,
   browser,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const { page } = await openPage(browser);
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   const go = (name: string) => page.getByRole("link", { name, exact: true }).click();
   await go("Activity");
   await page.getByText("Nothing yet").waitFor();
@@ -166,23 +166,23 @@ test("A form without a response keeps what was typed, and is sent once the serve
   app,
   browser,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const { page } = await openPage(browser);
   await page.goto(`${app.url}/login`);
-  await page.getByLabel("Email").fill(person.email);
-  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByLabel("Email").fill(user.email);
+  await page.getByLabel("Password", { exact: true }).fill(user.password);
   const away = page.getByText(/This page is as you left it/);
   await page.context().setOffline(true);
   await page.getByRole("button", { name: "Log in" }).click();
   await away.waitFor();
-  expect(await page.getByLabel("Email").inputValue()).toBe(person.email);
+  expect(await page.getByLabel("Email").inputValue()).toBe(user.email);
   await page.context().setOffline(false);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
   expect(await away.count()).toBe(0);
 
   await page.goto(`${app.url}/settings/security`);
-  await page.getByLabel("Current password").fill(person.password);
+  await page.getByLabel("Current password").fill(user.password);
   await page.getByLabel("New password").fill("another-long-password");
   await page.context().setOffline(true);
   await page.getByRole("button", { name: "Change password" }).click();
@@ -198,14 +198,14 @@ test("A dialog without a response says so itself, and keeps what was typed", asy
   browser,
 }) => {
   const { page } = await openPage(browser);
-  const person = await app.signUp("analyst");
-  await logIn(app, page, person);
-  await forgetStepUps(app, person);
+  const user = await app.signUp("analyst");
+  await logIn(app, page, user);
+  await forgetStepUps(app, user);
   await page.goto(`${app.url}/settings/api-keys`);
   await page.getByRole("button", { name: "Make a key" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill("Nightly report");
-  await dialog.getByLabel("Password", { exact: true }).fill(person.password);
+  await dialog.getByLabel("Password", { exact: true }).fill(user.password);
   await page.context().setOffline(true);
   await dialog.getByRole("button", { name: "Make a key" }).click();
   await dialog.getByText(/Check your internet connection/).waitFor();

@@ -26,8 +26,8 @@ const dialog = (page: Page) => page.getByRole("dialog");
 const box = (page: Page, name: string) => dialog(page).getByRole("checkbox", { name });
 
 /** Connects two of the four accounts of First Platypus Bank. */
-async function connectTwo(app: TestApp, page: Page, person: TestUser): Promise<void> {
-  await logIn(app, page, person);
+async function connectTwo(app: TestApp, page: Page, user: TestUser): Promise<void> {
+  await logIn(app, page, user);
   await openBank(page);
   await finishLink(page);
   await dialog(page).getByRole("button", { name: "Connect 2 accounts" }).click();
@@ -211,8 +211,8 @@ matrixTest(
   "The dialog says what was refused, and keeps the choice, when another tab took the room (I3)",
   async ({ app, browser }) => {
     const { page } = await openPage(browser);
-    const person = await app.signUp("intern");
-    await connectTwo(app, page, person);
+    const user = await app.signUp("intern");
+    await connectTwo(app, page, user);
     await app.query("update plans set max_accounts = 3 where id = 'intern'");
     try {
       await page.reload();

@@ -24,10 +24,10 @@ test.for([
 ] as const)(
   "The settings pages share one navigation that marks the current page, by keyboard alone (%s, %i px)",
   async ([colorScheme, width], { app, browser }) => {
-    const person = await app.signUp("accountant");
+    const user = await app.signUp("accountant");
     const witness = await openPage(browser, { colorScheme, width });
     const { page } = witness;
-    await logIn(app, page, person);
+    await logIn(app, page, user);
     await page.goto(`${app.url}/settings`);
     await page.waitForURL(`${app.url}/settings/account`);
     witness.pageLoads.length = 0;
@@ -61,16 +61,16 @@ test("The plan page marks the user's plan and says what each larger one offers, 
   app,
   browser,
 }) => {
-  const person = await app.signUp("accountant");
+  const user = await app.signUp("accountant");
   const { body } = await app.post(
     "/plaid/exchange-token",
     { public_token: await app.publicToken() },
-    person,
+    user,
   );
   const used = body.accounts.length as number;
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await page.goto(`${app.url}/settings/plan`);
   expect(await page.getByRole("meter").getAttribute("aria-valuetext")).toBe(
     `${used} of 10 accounts · Accountant`,
@@ -100,11 +100,11 @@ test("The connect button names the limit and links to the plans before Link open
   app,
   browser,
 }) => {
-  const person = await app.signUp("analyst");
-  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
-  await setPlan(app, "intern", person);
+  const user = await app.signUp("analyst");
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
+  await setPlan(app, "intern", user);
   const { page } = await openPage(browser);
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   const button = page.getByRole("button", { name: "Connect a bank" });
   expect(await button.getAttribute("aria-disabled")).toBe("true");
   const described = page.locator(`#${await button.getAttribute("aria-describedby")}`);

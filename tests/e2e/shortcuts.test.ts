@@ -12,11 +12,11 @@ test("Single keys lead to each page and to the search, but not while the user ty
   app,
   browser,
 }) => {
-  const person = await app.signUp("analyst");
-  await addBank(app, person, "Mill Bank", [{ balance: "100" }], [[0, 1, "12.5"]]);
+  const user = await app.signUp("analyst");
+  await addBank(app, user, "Mill Bank", [{ balance: "100" }], [[0, 1, "12.5"]]);
   const witness = await openPage(browser);
   const { page } = witness;
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   const press = async (...keys: string[]) => {
     for (const key of keys) await page.keyboard.press(key);
   };

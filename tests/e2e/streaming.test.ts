@@ -22,10 +22,10 @@ test.beforeAll(async ({ app }) => {
 
 /** A user whose charts have data. */
 async function userWithHistory(app: TestApp): Promise<TestUser> {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const moved = Array.from({ length: 100 }, (_, at): Moved => [0, at * 2, "61.5"]);
-  await addBank(app, person, "Mill Bank", [{ balance: "2500" }, { balance: "10" }], moved);
-  return person;
+  await addBank(app, user, "Mill Bank", [{ balance: "2500" }, { balance: "10" }], moved);
+  return user;
 }
 
 const netWorth = (page: Page) => page.getByRole("img", { name: /^Line of the net worth by day/ });
@@ -35,10 +35,10 @@ const waiting = (page: Page) => page.locator("[data-charts=waiting]");
 test.for(casesOf([1280, 390], (width) => width === 390))(
   "The dashboard is interactive before its charts arrive, and does not shift when they do (%i px)",
   async (width, { app, browser }) => {
-    const person = await userWithHistory(app);
+    const user = await userWithHistory(app);
     const witness = await openPage(browser, { width, moving: true });
     const { page } = witness;
-    await bringSession(app, page, person);
+    await bringSession(app, page, user);
     const release = await lockTable(app, "transactions");
     try {
       await page.goto(`${app.url}/dashboard`, { waitUntil: "commit" });
@@ -68,9 +68,9 @@ test.for(casesOf([1280, 390], (width) => width === 390))(
 test.for(casesOf([1280, 390], (width) => width === 390))(
   "The dashboard shows everything without JavaScript, late charts included (%i px)",
   async (width, { app, browser }) => {
-    const person = await userWithHistory(app);
+    const user = await userWithHistory(app);
     const { page } = await openPage(browser, { width, scripts: false });
-    await bringSession(app, page, person);
+    await bringSession(app, page, user);
     const release = await lockTable(app, "transactions");
     try {
       await page.goto(`${app.url}/dashboard`, { waitUntil: "commit" });
@@ -103,14 +103,14 @@ test("The dashboard keeps the charts it had, or says what is missing, when the c
   app,
   browser,
 }) => {
-  const person = await userWithHistory(app);
+  const user = await userWithHistory(app);
   const proxy = await startTcpProxy(Number(new URL(app.url).port));
   const { page } = await openPage(browser);
   const url = `http://localhost:${proxy.port}`;
-  await logIn({ ...app, url }, page, person);
+  await logIn({ ...app, url }, page, user);
   await netWorth(page).waitFor();
   const cutOff = async (load: () => Promise<void>) => {
-    await raiseDataVersion(app, person);
+    await raiseDataVersion(app, user);
     const release = await lockTable(app, "transactions");
     try {
       await load();
@@ -119,7 +119,7 @@ test("The dashboard keeps the charts it had, or says what is missing, when the c
       await release();
     }
   };
-  await addBank(app, person, "Brook Bank", [{ balance: "2" }], []);
+  await addBank(app, user, "Brook Bank", [{ balance: "2" }], []);
   await cutOff(async () => {
     await page.evaluate(() => window.dispatchEvent(new Event("focus")));
     await card(page).getByText("Brook Bank").waitFor();

@@ -15,13 +15,13 @@ test("A tab in the background says in its title that its accounts have changed, 
   app,
   browser,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const { page } = await openPage(browser);
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   expect(await page.title()).toBe("Dashboard · Fiscility");
   await page.evaluate(setVisibility, "hidden");
   const body = { public_token: await app.publicToken() };
-  expect((await app.post("/plaid/exchange-token", body, person)).status).toBe(200);
+  expect((await app.post("/plaid/exchange-token", body, user)).status).toBe(200);
   await expect.poll(() => page.title()).toBe("Updated · Dashboard · Fiscility");
   await page.evaluate(setVisibility, "visible");
   await expect.poll(() => page.title()).toBe("Dashboard · Fiscility");
@@ -30,7 +30,7 @@ test("A tab in the background says in its title that its accounts have changed, 
   await app.post(
     "/plaid/exchange-token",
     { public_token: await app.publicToken("ins_109510") },
-    person,
+    user,
   );
   await card(page).nth(1).waitFor();
   expect(await page.title()).toBe("Dashboard · Fiscility");

@@ -24,9 +24,9 @@ const connectAccounts = (page: Page) =>
 test.for(casesOf([1280, 390], (width) => width === 1280))(
   "Each tab returns from its OAuth bank to its own Link, and an address that is opened again shows the state of its Link, at %i px (I1, I2)",
   async (width, { app, browser }) => {
-    const person = await app.signUp("cfo");
+    const user = await app.signUp("cfo");
     const first = await openPage(browser, { width });
-    await logIn(app, first.page, person);
+    await logIn(app, first.page, user);
     const openTab = async () => {
       const tab = await openPage(browser, { from: first.page });
       await tab.page.goto(`${app.url}/dashboard`);

@@ -17,16 +17,16 @@ test("The webhooks page adds a webhook, shows its secret once, lists what was se
   const worker = await startWorker(app.services);
   const there = await startReceiver();
   onTestFinished(async () => void (await Promise.all([worker.stop(), there.close()])));
-  const person = await app.signUp("cfo");
-  await forgetStepUps(app, person);
+  const user = await app.signUp("cfo");
+  await forgetStepUps(app, user);
   const { page, console } = await openPage(browser, { width: 390 });
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await page.goto(`${app.url}/settings/webhooks`);
   await page.getByText("No webhooks yet").waitFor();
   await page.getByRole("button", { name: "Add a webhook" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Address").fill("https://10.0.0.7/hook");
-  await dialog.getByLabel("Password", { exact: true }).fill(person.password);
+  await dialog.getByLabel("Password", { exact: true }).fill(user.password);
   await dialog.getByRole("button", { name: "Add a webhook" }).click();
   await dialog.getByText("We cannot send webhooks to this address.").waitFor();
   await dialog.getByLabel("Address").fill(there.url);
@@ -38,7 +38,7 @@ test("The webhooks page adds a webhook, shows its secret once, lists what was se
   expect(await page.content()).not.toContain(secret.slice(6));
 
   there.respond = (_req, res) => res.writeHead(there.received.length > 1 ? 204 : 500).end();
-  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
   await expect.poll(() => there.received).toHaveLength(1);
   await page.getByRole("link", { name: `Deliveries to ${there.url}` }).click();
   await page.getByText("sent once, HTTP 500").waitFor();

@@ -17,18 +17,18 @@ async function settings(
   browser: Browser,
   options: Parameters<typeof openPage>[1] = {},
 ) {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const body = { public_token: await app.publicToken() };
-  await app.post("/plaid/exchange-token", body, person);
+  await app.post("/plaid/exchange-token", body, user);
   const witness = await openPage(browser, options);
   const { page } = witness;
-  await logInByForm(app, page, person);
+  await logInByForm(app, page, user);
   // A log-in is no proof; see tests/e2e/second-step.test.ts.
-  await app.stepUp(person);
+  await app.stepUp(user);
   await page.getByRole("button", { name: "Your account" }).click();
   await page.getByRole("link", { name: "Settings" }).click();
   await page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
-  return { ...witness, person };
+  return { ...witness, user };
 }
 
 async function download(page: Page, name: string): Promise<{ file: string; content: string }> {
@@ -42,11 +42,11 @@ test("The settings page exports the user's data, then deletes the account here a
   app,
   browser,
 }) => {
-  const { page, person, ...witness } = await settings(app, browser);
+  const { page, user, ...witness } = await settings(app, browser);
   const everything = await download(page, "Everything (JSON)");
   expect(everything.file).toMatch(/^fiscility-\d{4}-\d\d-\d\d-everything\.json$/);
   expect(JSON.parse(everything.content)).toMatchObject({
-    user: { email: person.email },
+    user: { email: user.email },
     items: [{ institution: { name: "First Platypus Bank" } }],
     activity: [{ kind: "connected" }],
   });
@@ -61,7 +61,7 @@ test("The settings page exports the user's data, then deletes the account here a
   await expect
     .poll(() => page.evaluate(() => document.activeElement?.getAttribute("name")))
     .toBe("confirmation");
-  const item = await only(itemsOf(app, person));
+  const item = await only(itemsOf(app, user));
   await page.keyboard.press("Control+a");
   await page.keyboard.type("delete my account");
   await page.keyboard.press("Enter");
@@ -71,14 +71,14 @@ test("The settings page exports the user's data, then deletes the account here a
   // A new account created from there gets its own message.
   await page.getByRole("link", { name: "Create an account" }).click();
   await page.getByLabel("Name").fill("Ada");
-  await page.getByLabel("Email").fill(`new-${person.email}`);
+  await page.getByLabel("Email").fill(`new-${user.email}`);
   await page.getByLabel("Password", { exact: true }).fill("correct horse battery staple");
   await page.getByRole("button", { name: "Create account" }).click();
   await page.getByText("Check your email to finish signing up").waitFor();
   expect(await page.getByRole("heading", { level: 1 }).innerText()).toBe("Log in");
   await page.goto(`${app.url}/dashboard`);
   await page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
-  expect((await usersIn(app)).filter(({ id }) => id === person.id)).toEqual([]);
+  expect((await usersIn(app)).filter(({ id }) => id === user.id)).toEqual([]);
   const atPlaid = (await app.itemsAtPlaid()).find((one) => one.item_id === item.plaid_item_id);
   expect(atPlaid?.removed).toBe(true);
   expect(witness.console.filter((line) => !line.includes("400 (Bad Request)"))).toEqual([]);
@@ -121,23 +121,23 @@ test.for([
 ] as const)(
   "A download redirects to the log-in page after the session ended, and back to %s",
   async ([path, name], { app, browser }) => {
-    const { page, person } = await settings(app, browser);
+    const { page, user } = await settings(app, browser);
     const mill = [{ balance: "10" }];
-    await addBank(app, person, "Mill Bank", mill, [[0, 1, "1"]]);
-    await app.query("update transactions set name = 'Coffee' where user_id = $1", [person.id]);
+    await addBank(app, user, "Mill Bank", mill, [[0, 1, "1"]]);
+    await app.query("update transactions set name = 'Coffee' where user_id = $1", [user.id]);
     // Otherwise the page would redirect there before the link does.
     await page.route("**/trpc/live.changes*", (route) => route.abort());
     await page.goto(app.url + path);
     const link = page.getByRole("link", { name });
     await link.waitFor();
-    await app.query("delete from sessions where user_id = $1", [person.id]);
+    await app.query("delete from sessions where user_id = $1", [user.id]);
     await link.click();
-    await page.getByLabel("Email").fill(person.email);
-    await page.getByLabel("Password", { exact: true }).fill(person.password);
+    await page.getByLabel("Email").fill(user.email);
+    await page.getByLabel("Password", { exact: true }).fill(user.password);
     await page.getByRole("button", { name: "Log in" }).click();
     await link.waitFor();
     expect(page.url()).toBe(app.url + path);
-    await app.stepUp(person);
+    await app.stepUp(user);
     await download(page, name);
   },
 );

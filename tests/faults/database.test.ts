@@ -46,20 +46,20 @@ let onStep = (_step: string) => {};
 test.each(["lock", "mark", "save", "accounts", "insert"])(
   "connectAccount loses nothing and leaves nothing half done when PostgreSQL restarts after the step '%s' (I1, I4)",
   async (step) => {
-    const person = await app.signUp("analyst");
+    const user = await app.signUp("analyst");
     const token = await app.publicToken();
     let restarted: Promise<void> | undefined;
     onStep = (name) => {
       if (name === step) restarted ??= server.stop().then(() => server.start());
     };
-    const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
+    const answer = await app.post("/plaid/exchange-token", { public_token: token }, user);
     await restarted;
     if (answer.status !== 200)
       expect(answer.body.error.reason).toMatch(/outcome_pending|connect_failed/);
     await recover(app);
     const books = await compareBooks(app);
     expect(books).toEqual({ ...right, connected: books.connected });
-    const again = await app.post("/plaid/exchange-token", { public_token: token }, person);
+    const again = await app.post("/plaid/exchange-token", { public_token: token }, user);
     expect(again.body.outcome ?? again.body.error.reason).toBe(
       books.connected ? "already_connected" : answer.body.error.reason,
     );
@@ -69,7 +69,7 @@ test.each(["lock", "mark", "save", "accounts", "insert"])(
 matrixTest(
   "connectAccount removes the Item at once when PostgreSQL is away longer than the time limit after the exchange (I1)",
   async () => {
-    const person = await app.signUp("analyst");
+    const user = await app.signUp("analyst");
     const token = await app.publicToken();
     // Plaid is slow, so that PostgreSQL is down when it responds.
     await app.fault({ path: "/item/public_token/exchange", times: 1, do: { delay: 4_000 } });
@@ -77,7 +77,7 @@ matrixTest(
     onStep = (name) => {
       if (name === "lock") stopped ??= server.stop();
     };
-    const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
+    const answer = await app.post("/plaid/exchange-token", { public_token: token }, user);
     await stopped;
     await server.start();
     expect(answer.body.error.reason).toBe("outcome_pending");
@@ -91,13 +91,13 @@ matrixTest(
 test.each(["items", "accounts", "commit"])(
   "connectAccount removes the Item and keeps nothing when a trigger raises on %s (I1, I4)",
   async (where) => {
-    const person = await app.signUp("analyst");
+    const user = await app.signUp("analyst");
     const allow = await refuseWrites(
       app,
       where === "commit" ? "at commit" : `before insert on ${where}`,
     );
     const token = await app.publicToken();
-    const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
+    const answer = await app.post("/plaid/exchange-token", { public_token: token }, user);
     await allow();
     expect(answer.body.error.reason).toBe("connect_failed");
     expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
@@ -128,8 +128,8 @@ test("connectAccount keeps and logs the connection once when the commit's respon
     { destination: { write: (line) => lines.push(JSON.parse(line)) } },
   );
   try {
-    const person = await app.signUp("analyst");
-    expect(await app.connectAt(node.url, await app.publicToken(), person)).toBe(200);
+    const user = await app.signUp("analyst");
+    expect(await app.connectAt(node.url, await app.publicToken(), user)).toBe(200);
     expect(cut).toBe(true);
     expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
     const told = lines.filter(({ event }) => event === "connection");
@@ -141,13 +141,13 @@ test("connectAccount keeps and logs the connection once when the commit's respon
 });
 
 test("A call changes nothing and can be retried when the user's lock is held too long", async () => {
-  const person = await app.signUp("analyst");
-  await app.stepUp(person);
+  const user = await app.signUp("analyst");
+  await app.stepUp(user);
   const makeKey = () => {
     const key = { name: "Nightly", scopes: ["accounts:read"], expires_in_days: 1 };
-    return app.post("/api/v1/api-keys", key, person);
+    return app.post("/api/v1/api-keys", key, user);
   };
-  const release = await lockUser(app, person);
+  const release = await lockUser(app, user);
   try {
     const { status, body } = await makeKey();
     expect([status, body.error.reason]).toEqual([503, "unavailable"]);
@@ -159,12 +159,12 @@ test("A call changes nothing and can be retried when the user's lock is held too
 });
 
 test("A change returns unavailable and changes nothing when PostgreSQL ends its connection before the commit", async () => {
-  const person = await app.signUp("analyst");
-  await app.stepUp(person);
-  const release = await lockUser(app, person);
+  const user = await app.signUp("analyst");
+  await app.stepUp(user);
+  const release = await lockUser(app, user);
   try {
     const key = { name: "Nightly", scopes: ["accounts:read"], expires_in_days: 1 };
-    const answer = app.post("/api/v1/api-keys", key, person);
+    const answer = app.post("/api/v1/api-keys", key, user);
     await expect.poll(() => endConnections(app, "wait_event_type = 'Lock'")).not.toHaveLength(0);
     const { status, body } = await answer;
     expect([status, body.error.reason]).toEqual([503, "unavailable"]);
@@ -175,12 +175,12 @@ test("A change returns unavailable and changes nothing when PostgreSQL ends its 
 });
 
 test("A change returns unavailable when PostgreSQL ends its connection while it writes in a transaction", async () => {
-  const person = await app.signUp("analyst");
-  await app.stepUp(person);
+  const user = await app.signUp("analyst");
+  await app.stepUp(user);
   const release = await lockTable(app, "security_events");
   try {
     const key = { name: "Nightly", scopes: ["accounts:read"], expires_in_days: 1 };
-    const answer = app.post("/api/v1/api-keys", key, person);
+    const answer = app.post("/api/v1/api-keys", key, user);
     const writing = "wait_event_type = 'Lock' and query not ilike 'select%'";
     await expect.poll(() => endConnections(app, writing)).not.toHaveLength(0);
     const { status, body } = await answer;
@@ -192,14 +192,14 @@ test("A change returns unavailable when PostgreSQL ends its connection while it 
 });
 
 test("A change returns unavailable when a standby that is not promoted yet refuses to write", async () => {
-  const person = await app.signUp("analyst");
-  await app.stepUp(person);
+  const user = await app.signUp("analyst");
+  await app.stepUp(user);
   const readOnly = "alter database faults set default_transaction_read_only";
   await app.query(`${readOnly} = on`);
   await endConnections(app, "application_name = 'fiscility'");
   try {
     const key = { name: "Nightly", scopes: ["accounts:read"], expires_in_days: 1 };
-    const { status, body } = await app.post("/api/v1/api-keys", key, person);
+    const { status, body } = await app.post("/api/v1/api-keys", key, user);
     expect([status, body.error.reason]).toEqual([503, "unavailable"]);
   } finally {
     await app.query(`set default_transaction_read_only = off; ${readOnly} = off`);
@@ -208,10 +208,10 @@ test("A change returns unavailable when a standby that is not promoted yet refus
 });
 
 test("connectAccount returns unavailable and connects with the same public_token when PostgreSQL ends the connection that records the attempt (I1, I2)", async () => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const token = await app.publicToken();
   const release = await lockTable(app, "link_attempts");
-  const connect = () => app.post("/plaid/exchange-token", { public_token: token }, person);
+  const connect = () => app.post("/plaid/exchange-token", { public_token: token }, user);
   try {
     const answer = connect();
     const recording = "wait_event_type = 'Lock' and query like 'with \"link\"%'";

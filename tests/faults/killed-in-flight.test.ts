@@ -20,17 +20,17 @@ matrixTest.each(casesOf([1, 2, 3, 4, 5], () => true))(
   "The reconciliation leaves nothing at Plaid when nodes were killed with 24 exchanges there (I1, round %i)",
   async (round) => {
     const { services } = app;
-    const people = await Promise.all(Array.from({ length: users }, () => app.signUp("cfo")));
+    const owners = await Promise.all(Array.from({ length: users }, () => app.signUp("cfo")));
     const tokens: string[] = [];
-    for (const person of people) tokens.push(await app.linkedToken(person));
+    for (const user of owners) tokens.push(await app.linkedToken(user));
     const nodes = await Promise.all([1, 2, 3].map(() => startNode(app.env)));
     // All of them are at Plaid at once. Each node dies when so many of its responses have arrived.
     await app.control("POST", "settings", { latency_ms: 300 });
     for (const node of nodes) await node.dieAfter("exchange", (round % 3) + 1);
     await Promise.all(
-      people.map((person, n) =>
+      owners.map((user, n) =>
         app
-          .connectAt(nodes[n % nodes.length]?.url as string, tokens[n] as string, person)
+          .connectAt(nodes[n % nodes.length]?.url as string, tokens[n] as string, user)
           .catch(() => "killed"),
       ),
     );
@@ -44,7 +44,7 @@ matrixTest.each(casesOf([1, 2, 3, 4, 5], () => true))(
     await app.query("update link_attempts set retry_at = now()");
     await recoverAttempts(services, services.log);
     const { lost } = await compareBooks(app);
-    process.stdout.write(`round ${round}: ${lost} of ${people.length} exchanges lost\n`);
+    process.stdout.write(`round ${round}: ${lost} of ${owners.length} exchanges lost\n`);
     for (const minutes of [0, 41]) {
       const clock = { now: () => new Date(Date.now() + minutes * 60_000) };
       await reconcile({ ...services, clock }, services.log);

@@ -28,10 +28,10 @@ async function recoverOnceUnlocked(app: TestApp): Promise<void> {
   await recover(app);
 }
 
-const deleteAccount = (url: string, person: TestUser) =>
+const deleteAccount = (url: string, user: TestUser) =>
   fetch(`${url}/api/v1/account?confirmation=delete%20my%20account`, {
     method: "DELETE",
-    headers: { cookie: person.cookie },
+    headers: { cookie: user.cookie },
   });
 
 const nothingWrong = { orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unfinished: 0 };
@@ -55,7 +55,7 @@ test.for(
 )(
   "One recovery pass ends the attempt when the process was killed after the step '%s': %s (I1, I4)",
   async ([step, outcome], { app }) => {
-    const person = await app.signUp("analyst");
+    const user = await app.signUp("analyst");
     const token = await app.publicToken();
     const givesUp = step === "ending" || step === "ended";
     if (givesUp) {
@@ -63,7 +63,7 @@ test.for(
     }
     const node = await startNode(app.env);
     await node.dieAfter(step);
-    await expect(app.connectAt(node.url, token, person)).rejects.toThrow();
+    await expect(app.connectAt(node.url, token, user)).rejects.toThrow();
     expect(node.process.signalCode ?? "SIGKILL").toBe("SIGKILL");
     await app.clearFaults();
 
@@ -71,7 +71,7 @@ test.for(
     const connected = outcome === "connected" ? 1 : 0;
     expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected });
     // The same public_token afterwards gets the first result (I2).
-    const again = await app.post("/plaid/exchange-token", { public_token: token }, person);
+    const again = await app.post("/plaid/exchange-token", { public_token: token }, user);
     if (connected) expect(again.body.outcome).toBe("already_connected");
     else expect(again.body.error.reason).toBe("bank_unavailable");
     expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(1);
@@ -94,15 +94,15 @@ test.for(
 )(
   "One recovery pass ends the disconnect when the process was killed after its step '%s': %s (I1, I4)",
   async ([step, outcome], { app }) => {
-    const person = await app.signUp("analyst");
+    const user = await app.signUp("analyst");
     const token = await app.publicToken();
-    const { body } = await app.post("/plaid/exchange-token", { public_token: token }, person);
+    const { body } = await app.post("/plaid/exchange-token", { public_token: token }, user);
     const { id, institution } = body.item;
     const node = await startNode(app.env);
     await node.dieAfter(step);
     const answer = fetch(`${node.url}/api/v1/disconnections`, {
       method: "POST",
-      headers: { "content-type": "application/json", cookie: person.cookie },
+      headers: { "content-type": "application/json", cookie: user.cookie },
       body: JSON.stringify({ item_id: id, confirmation: `disconnect ${institution.name}` }),
     });
     await expect(answer).rejects.toThrow();
@@ -131,16 +131,16 @@ test.for(
 )(
   "Recovery connects nothing when the process was killed after the step '%s' and the user then deleted the account (%i lost) (I1)",
   async ([step, lost], { app }) => {
-    const person = await app.signUp("analyst");
+    const user = await app.signUp("analyst");
     const node = await startNode(app.env);
     await node.dieAfter(step);
-    await expect(app.connectAt(node.url, await app.publicToken(), person)).rejects.toThrow();
-    expect((await deleteAccount(app.url, person)).status).toBe(200);
+    await expect(app.connectAt(node.url, await app.publicToken(), user)).rejects.toThrow();
+    expect((await deleteAccount(app.url, user)).status).toBe(200);
     await recoverOnceUnlocked(app);
     expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost, connected: 0 });
     // Our record of a lost exchange stays for Plaid's support, without personal data.
     const left = await usersIn(app);
-    expect(left).toMatchObject(lost ? [{ email: `${person.id}@deleted.invalid` }] : []);
+    expect(left).toMatchObject(lost ? [{ email: `${user.id}@deleted.invalid` }] : []);
     expect(await activityOf(app)).toEqual([]);
   },
 );
@@ -148,12 +148,12 @@ test.for(
 test.for(casesOf(["commit", "cache"], (step) => step === "commit"))(
   "One recovery pass leaves nothing here or at Plaid when the process was killed after the step '%s' of deleting an account (I1)",
   async (step, { app }) => {
-    const person = await app.signUp("analyst");
+    const user = await app.signUp("analyst");
     const body = { public_token: await app.publicToken() };
-    await app.post("/plaid/exchange-token", body, person);
+    await app.post("/plaid/exchange-token", body, user);
     const node = await startNode(app.env);
     await node.dieAfter(step);
-    await expect(deleteAccount(node.url, person)).rejects.toThrow();
+    await expect(deleteAccount(node.url, user)).rejects.toThrow();
     expect(await compareBooks(app)).toMatchObject({ orphans: 1, unfinished: 1 });
     await recoverOnceUnlocked(app);
     expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected: 0 });
@@ -164,19 +164,19 @@ test.for(casesOf(["commit", "cache"], (step) => step === "commit"))(
 test("The lost Item is recorded when the process was killed between Plaid's response and our write (I1)", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const token = await app.publicToken();
   const node = await startNode(app.env);
   await node.dieAfter("exchange");
-  await expect(app.connectAt(node.url, token, person)).rejects.toThrow();
+  await expect(app.connectAt(node.url, token, user)).rejects.toThrow();
   await recoverOnceUnlocked(app);
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 1, connected: 0 });
-  const again = await app.post("/plaid/exchange-token", { public_token: token }, person);
+  const again = await app.post("/plaid/exchange-token", { public_token: token }, user);
   expect(again.body.error.reason).toBe("exchange_lost");
   const later = await app.post(
     "/plaid/exchange-token",
     { public_token: await app.publicToken() },
-    person,
+    user,
   );
   expect(later.body.outcome).toBe("connected");
 });
@@ -186,19 +186,19 @@ test("The lost Item is recorded when the process was killed between Plaid's resp
  * user.
  */
 async function leaveExchanged(app: TestApp): Promise<TestUser> {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const node = await startNode(app.env);
   await node.dieAfter("save");
-  await expect(app.connectAt(node.url, await app.publicToken(), person)).rejects.toThrow();
+  await expect(app.connectAt(node.url, await app.publicToken(), user)).rejects.toThrow();
   await untilNobodyHoldsALock(app);
-  return person;
+  return user;
 }
 
 test("Recovery ends an attempt when the user's lock is only held for a moment (I1)", async ({
   app,
 }) => {
-  const person = await leaveExchanged(app);
-  const letGo = await lockUser(app, person);
+  const user = await leaveExchanged(app);
+  const letGo = await lockUser(app, user);
   // Enough for a slow machine to notice that the lock is waited for.
   const limits = { ...app.services.limits, recoveryLock: 10_000 };
   const recovered = recoverAttempts({ ...app.services, limits }, app.services.log);
@@ -214,8 +214,8 @@ test("Recovery ends an attempt when the user's lock is only held for a moment (I
 test("Recovery leaves an attempt to the process that runs it, and ends it once no process does (I1, I2)", async ({
   app,
 }) => {
-  const person = await leaveExchanged(app);
-  const letGo = await lockUser(app, person);
+  const user = await leaveExchanged(app);
+  const letGo = await lockUser(app, user);
   await recoverAttempts(app.services, app.services.log);
   const left = await only(attemptsOf(app));
   expect(left).toMatchObject({ status: "exchanged", tries: 1 });
@@ -232,11 +232,11 @@ test.for([
 ] as const)(
   "Recovery that gets %s leaves the attempt as it is and logs nothing about it (I1, I8)",
   async ([_turn, limit], { app }) => {
-    const person = await leaveExchanged(app);
+    const user = await leaveExchanged(app);
     const waits = new AbortController();
     const limits = { ...app.services.limits, connectWait: limit };
     const connectGate = new ConnectGate(8, limits);
-    const inside = limit > 0 && connectGate.run(person.id, () => once(waits.signal, "abort"));
+    const inside = limit > 0 && connectGate.run(user.id, () => once(waits.signal, "abort"));
     try {
       await recoverAttempts({ ...app.services, limits, connectGate }, app.services.log);
     } finally {

@@ -40,10 +40,10 @@ test("A node keeps connecting and listing while a newer version migrates its tab
   const begun = [1, 2, 3].map(async () => {
     while (!over.signal.aborted) {
       // A new user each time, so that no plan is ever full.
-      const person = await app.signUp("cfo");
+      const user = await app.signUp("cfo");
       const token = await app.publicToken("ins_109508", "user_custom", oneAccount());
-      const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
-      const headers = { cookie: person.cookie };
+      const answer = await app.post("/plaid/exchange-token", { public_token: token }, user);
+      const headers = { cookie: user.cookie };
       const list = await fetch(`${app.url}/trpc/accounts.list`, { headers });
       await list.text();
       statuses.add(answer.status).add(list.status);
@@ -125,8 +125,8 @@ test("A node of the older version starts, is ready and connects on the newer ver
   const old = await app.startNode();
   try {
     expect((await fetch(`${old.url}/readyz`)).status).toBe(200);
-    const person = await app.signUp("cfo");
-    expect(await app.connectAt(old.url, await app.publicToken(), person)).toBe(200);
+    const user = await app.signUp("cfo");
+    expect(await app.connectAt(old.url, await app.publicToken(), user)).toBe(200);
   } finally {
     await old.close();
   }

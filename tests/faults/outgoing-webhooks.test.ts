@@ -11,22 +11,22 @@ test.beforeEach(({ app }) => startOver(app));
 test("A webhook is sent again with the same id when the process was killed before it recorded the attempt", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const there = await startReceiver();
   onTestFinished(() => there.close());
   const webhook = { url: there.url, events: ["connection.connected"] };
-  const { body } = await app.post("/api/v1/webhooks", webhook, person);
+  const { body } = await app.post("/api/v1/webhooks", webhook, user);
   const { id } = body.webhook;
   const log = async () =>
-    (await app.get(`/api/v1/webhooks/${id}/deliveries`, person)).deliveries as unknown[];
+    (await app.get(`/api/v1/webhooks/${id}/deliveries`, user)).deliveries as unknown[];
   const node = await startNode(app.env);
   await node.dieAfter("webhook sent");
   node.work();
-  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
   await node.ended;
   expect(there.received).toHaveLength(1);
   expect(await log()).toMatchObject([{ status: "waiting", attempts: 1 }]);
-  const endpoint = { userId: person.id, endpointId: id };
+  const endpoint = { userId: user.id, endpointId: id };
   // Another process does not touch it while the first may be sending it.
   await sendWebhooks(app.services, endpoint, app.services.log);
   expect(there.received).toHaveLength(1);
@@ -39,13 +39,13 @@ test("A webhook is sent again with the same id when the process was killed befor
 test("A webhook that is sent twice at once is recorded by the later attempt only", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const there = await startReceiver();
   onTestFinished(() => there.close());
   const webhook = { url: there.url, events: ["connection.connected"] };
-  const { body } = await app.post("/api/v1/webhooks", webhook, person);
-  const endpoint = { userId: person.id, endpointId: body.webhook.id };
-  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  const { body } = await app.post("/api/v1/webhooks", webhook, user);
+  const endpoint = { userId: user.id, endpointId: body.webhook.id };
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
   // The first response is a failure, and arrives after the second attempt has succeeded.
   there.respond = (_req, res) => {
     const isFirst = there.received.length === 1;
@@ -63,14 +63,14 @@ test("A webhook that is sent twice at once is recorded by the later attempt only
 test("A webhook that is refused is retried for 24 hours, each time after a longer wait", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const there = await startReceiver();
   onTestFinished(() => there.close());
   there.respond = (_req, res) => res.writeHead(500).end();
   const webhook = { url: there.url, events: ["connection.connected"] };
-  const { body } = await app.post("/api/v1/webhooks", webhook, person);
-  const endpoint = { userId: person.id, endpointId: body.webhook.id };
-  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  const { body } = await app.post("/api/v1/webhooks", webhook, user);
+  const endpoint = { userId: user.id, endpointId: body.webhook.id };
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
   const waits: number[] = [];
   for (;;) {
     await sendWebhooks(app.services, endpoint, app.services.log);
@@ -95,19 +95,19 @@ test("A webhook that is refused is retried for 24 hours, each time after a longe
 });
 
 test("A disabled user's webhooks wait until the user is enabled again", async ({ app }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const there = await startReceiver();
   onTestFinished(() => there.close());
   const webhook = { url: there.url, events: ["connection.connected"] };
-  const { body } = await app.post("/api/v1/webhooks", webhook, person);
-  const endpoint = { userId: person.id, endpointId: body.webhook.id };
-  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
-  await disableUser(app.services.db, person.id);
+  const { body } = await app.post("/api/v1/webhooks", webhook, user);
+  const endpoint = { userId: user.id, endpointId: body.webhook.id };
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
+  await disableUser(app.services.db, user.id);
   await sendWebhooks(app.services, endpoint, app.services.log);
   expect(there.received).toEqual([]);
   const job = "delete from graphile_worker._private_jobs where key like 'send_webhooks:%'";
   await app.query(job);
-  await enableUser(app.services.db, person.id);
+  await enableUser(app.services.db, user.id);
   expect(await app.query(`${job} returning 1`)).toHaveLength(1);
   await sendWebhooks(app.services, endpoint, app.services.log);
   expect(there.received).toHaveLength(1);

@@ -44,14 +44,14 @@ test.for(
 )(
   "connectAccount loses no Item when its process is paused while the response of %s arrives (I1, I2)",
   async ([path, condition], { app }) => {
-    const person = await app.signUp("analyst");
+    const user = await app.signUp("analyst");
     const token = await app.publicToken();
     await app.fault({ path, times: 1, do: { delay: 1_000 } });
-    const answer = app.connectAt(node.url, token, person);
+    const answer = app.connectAt(node.url, token, user);
     await freezeOnce(app, condition);
     const frozen = pause(frozenFor);
     // Meanwhile the user retries elsewhere, and the recovery checks the attempt.
-    await app.post("/plaid/exchange-token", { public_token: token }, person);
+    await app.post("/plaid/exchange-token", { public_token: token }, user);
     await recover(app);
     await frozen;
     node.process.kill("SIGCONT");
@@ -68,12 +68,12 @@ test.for(
 test("connectAccount connects once when its process is paused after the commit (I1, I2, I5)", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const token = await app.publicToken();
   await node.pauseAfter("commit");
-  const answer = app.connectAt(node.url, token, person);
+  const answer = app.connectAt(node.url, token, user);
   await expect.poll(() => itemsOf(app)).toHaveLength(1);
-  const again = await app.post("/plaid/exchange-token", { public_token: token }, person);
+  const again = await app.post("/plaid/exchange-token", { public_token: token }, user);
   expect(again.body.outcome).toBe("already_connected");
   await recover(app);
   node.process.kill("SIGCONT");
@@ -84,10 +84,10 @@ test("connectAccount connects once when its process is paused after the commit (
 test("connectAccount removes the Item when its process wakes up after another run failed the attempt (I1)", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const token = await app.publicToken();
   await app.fault({ path: "/item/public_token/exchange", times: 1, do: { delay: 1_000 } });
-  const answer = app.connectAt(node.url, token, person);
+  const answer = app.connectAt(node.url, token, user);
   await freezeOnce(app, "run_id is not null");
   await pause(1_500);
   // PostgreSQL ends the transaction of a process that is silent for too long, which releases its lock.

@@ -24,8 +24,8 @@ const limits = { plaidCall: 300, plaidBackoff: 10, connectWait: 1_000, connectDe
 const test = testWithApp({}, { limits });
 test.beforeEach(({ app }) => startOver(app));
 
-const send = (app: TestApp, token: string, person: TestUser) =>
-  app.post("/plaid/exchange-token", { public_token: token }, person);
+const send = (app: TestApp, token: string, user: TestUser) =>
+  app.post("/plaid/exchange-token", { public_token: token }, user);
 
 const faults = [
   { error: "RATE_LIMIT_EXCEEDED" },
@@ -51,12 +51,12 @@ const everyRun = ([, fault]: (typeof matrix)[number]) =>
 test.for(casesOf(matrix, everyRun))(
   "connectAccount leaves no orphan, duplicate or partial write when %s fails with %j, and one entry for each ending (I1, I2, I4, I8)",
   async ([path, fault], { app }) => {
-    const person = await app.signUp("analyst");
+    const user = await app.signUp("analyst");
     const token = await app.publicToken();
     // A removal is sent when the accounts could not be read.
     const accounts = { path: "/accounts/get", times: 1, do: { error: "INSTITUTION_DOWN" } };
     await app.fault({ path, times: 50, do: fault }, ...(path === "/item/remove" ? [accounts] : []));
-    const answer = await send(app, token, person);
+    const answer = await send(app, token, user);
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.body.error.reason).not.toBe("internal");
     expect(answer.body.error.message.length).toBeGreaterThan(20);
@@ -69,9 +69,9 @@ test.for(casesOf(matrix, everyRun))(
     expect(books).toEqual({ ...right, lost, connected: books.connected });
 
     // What the user does next: first the same again, then a new connection.
-    const again = await send(app, token, person);
+    const again = await send(app, token, user);
     if (books.connected) expect(again.body.outcome).toBe("already_connected");
-    const later = await send(app, await app.publicToken(), person);
+    const later = await send(app, await app.publicToken(), user);
     expect(["connected", "already_connected"]).toContain(later.body.outcome);
     expect(await compareBooks(app)).toEqual({ ...right, lost, connected: 1 });
     const entries = await app.query(
@@ -88,8 +88,8 @@ const updates = ["/item/get", "/accounts/get"].flatMap((path) =>
 test.for(casesOf(updates, everyRun))(
   "finishUpdateMode changes nothing and can be retried when %s fails with %j (I3, I4)",
   async ([path, fault], { app }) => {
-    const person = await app.signUp("analyst");
-    const { body } = await send(app, await app.publicToken(), person);
+    const user = await app.signUp("analyst");
+    const { body } = await send(app, await app.publicToken(), user);
     const itemId = body.item.id;
     await updateItems(app, { status: "login_required", new_accounts: true });
     await app.query("delete from accounts where position = 0");
@@ -101,7 +101,7 @@ test.for(casesOf(updates, everyRun))(
       );
     const before = await state();
     await app.fault({ path, times: 50, do: fault });
-    const finish = () => app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+    const finish = () => app.post("/trpc/plaid.finishUpdateMode", { itemId }, user);
     const answer = await finish();
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.body.error.data.reason).not.toBe("internal");
@@ -115,7 +115,7 @@ test.for(casesOf(updates, everyRun))(
 test("connectAccount retries a 429 and a lost connection within the deadline, unseen by the user", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const fault = (path: string, what: object) => ({ path, times: 1, do: what });
   await app.fault(
     fault("/item/public_token/exchange", { error: "RATE_LIMIT_EXCEEDED", retry_after: 1 }),
@@ -124,27 +124,27 @@ test("connectAccount retries a 429 and a lost connection within the deadline, un
   );
   const limits = { ...app.services.limits, connectDeadline: 5_000 };
   const started = performance.now();
-  expect(await connectWith(app, { limits }, await app.publicToken(), person)).toBe("connected");
+  expect(await connectWith(app, { limits }, await app.publicToken(), user)).toBe("connected");
   // It waited for Retry-After.
   expect(performance.now() - started).toBeGreaterThan(1_000);
 });
 
 test("connectAccount does not retry a refusal", async ({ app }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   await app.fault({ path: "/accounts/get", times: 5, do: { error: "ITEM_LOGIN_REQUIRED" } });
-  await send(app, await app.publicToken(), person);
+  await send(app, await app.publicToken(), user);
   expect(await app.requestsAtPlaid("/accounts/get")).toBe(1);
 });
 
 test("Recovery retries a removal until Plaid confirms it, backing off, and lists it meanwhile", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   await app.fault(
     { path: "/accounts/get", times: 1, do: { error: "INSTITUTION_DOWN" } },
     { path: "/item/remove", times: 50, do: { error: "INTERNAL_SERVER_ERROR" } },
   );
-  await send(app, await app.publicToken(), person);
+  await send(app, await app.publicToken(), user);
   await recover(app);
   await recover(app);
   const stuck = await only(attemptsOf(app));
@@ -158,13 +158,13 @@ test("Recovery retries a removal until Plaid confirms it, backing off, and lists
 test("Our own rate limit returns busy before Plaid's limit of an Item is reached, and the token still works", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   await app.control("POST", "settings", { rate_limits: true });
-  const first = await send(app, await app.publicToken(), person);
+  const first = await send(app, await app.publicToken(), user);
   const itemId = first.body.item.id;
   const answers = [];
   for (let n = 0; n < 20; n += 1) {
-    answers.push(await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person));
+    answers.push(await app.post("/trpc/plaid.finishUpdateMode", { itemId }, user));
   }
   // The connection has called /accounts/get once.
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(14);
@@ -223,11 +223,11 @@ const connectWith = (
   app: TestApp,
   other: Partial<TestApp["services"]>,
   publicToken: string,
-  person: TestUser,
+  user: TestUser,
 ) =>
   connectAccount(
     { ...app.services, sharedRuns: new SharedRuns(app.services.limits), ...other },
-    { id: person.id },
+    { id: user.id },
     { publicToken },
     app.services.log,
   ).then(
@@ -257,7 +257,7 @@ const loseTransactions = (app: TestApp) => endConnections(app, "state = 'idle in
 test("connectAccount removes the Item and keeps no row when a run whose transaction is lost ends it during another run (I1, I4)", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const token = await app.publicToken();
   const ending = gate();
   const { plaid } = app.services;
@@ -268,7 +268,7 @@ test("connectAccount removes the Item and keeps no row when a run whose transact
       throw new FiscilityError("bank_unavailable");
     },
   };
-  const first = connectWith(app, { db: lateEnding(app, ending), plaid: failing }, token, person);
+  const first = connectWith(app, { db: lateEnding(app, ending), plaid: failing }, token, user);
   await ending.reached();
 
   // The second run finds the attempt exchanged, and has its accounts read when the first writes its ending.
@@ -281,7 +281,7 @@ test("connectAccount removes the Item and keeps no row when a run whose transact
       return found;
     },
   };
-  const second = connectWith(app, { plaid: slow }, token, person);
+  const second = connectWith(app, { plaid: slow }, token, user);
   await accounts.reached();
   ending.open();
   expect(await first).toBe("bank_unavailable");
@@ -293,7 +293,7 @@ test("connectAccount removes the Item and keeps no row when a run whose transact
 test("connectAccount keeps the stored public_token when a run whose transaction is lost ends during one that sends it (I1)", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const token = await app.publicToken();
   const ending = gate();
   const { plaid } = app.services;
@@ -304,12 +304,12 @@ test("connectAccount keeps the stored public_token when a run whose transaction 
       throw new FiscilityError("busy", { details: { retryAfterSeconds: 1 } });
     },
   };
-  const first = connectWith(app, { db: lateEnding(app, ending), plaid: failing }, token, person);
+  const first = connectWith(app, { db: lateEnding(app, ending), plaid: failing }, token, user);
   await ending.reached();
 
   // The second run's exchange succeeds at Plaid, and its response is lost.
   await app.fault({ path: "/item/public_token/exchange", times: 50, do: { drop: "after" } });
-  await send(app, token, person);
+  await send(app, token, user);
   ending.open();
   expect(await first).toBe("outcome_pending");
   await app.clearFaults();
@@ -320,10 +320,10 @@ test("connectAccount keeps the stored public_token when a run whose transaction 
 test("connectAccount returns public_token_invalid fifty times when fifty requests send a token that never existed (I8)", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const token = "public-sandbox-7c5b8f1e-9ad4-4f5e-8a4b-222222222222";
   const answers = await Promise.all(
-    Array.from({ length: 50 }, () => connectWith(app, {}, token, person)),
+    Array.from({ length: 50 }, () => connectWith(app, {}, token, user)),
   );
   expect(answers).toEqual(Array(50).fill("public_token_invalid"));
   expect(await activityOf(app)).toMatchObject([{ reason: "public_token_invalid" }]);
@@ -333,11 +333,11 @@ test("connectAccount returns public_token_invalid fifty times when fifty request
 test("connectAccount returns the stored error to every request that waited when the first one failed (I2, I8)", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const token = await app.publicToken();
   await app.fault({ path: "/accounts/get", times: 1, do: { error: "INSTITUTION_DOWN" } });
   const answers = await Promise.all(
-    Array.from({ length: 5 }, () => connectWith(app, {}, token, person)),
+    Array.from({ length: 5 }, () => connectWith(app, {}, token, user)),
   );
   expect(answers).toEqual(Array(5).fill("bank_unavailable"));
   expect(await app.requestsAtPlaid("/accounts/get")).toBe(1);
@@ -348,12 +348,12 @@ test("connectAccount returns the stored error to every request that waited when 
 test("connectAccount that returned busy connects nothing later, and checks everything again on the retry (I1, I3)", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const token = await app.publicToken();
   const waits = new AbortController();
   const left = once(waits.signal, "abort");
-  const inside = app.services.connectGate.run(person.id, () => left);
-  const answer = await send(app, token, person);
+  const inside = app.services.connectGate.run(user.id, () => left);
+  const answer = await send(app, token, user);
   waits.abort();
   await inside;
   expect(answer.body.error.reason).toBe("busy");
@@ -362,10 +362,10 @@ test("connectAccount that returned busy connects nothing later, and checks every
   ]);
 
   // The plan fills up meanwhile, which is reported before anything is exchanged.
-  await send(app, await app.publicToken("ins_109509"), person);
+  await send(app, await app.publicToken("ins_109509"), user);
   await setPlan(app, "intern");
   const exchanges = await app.requestsAtPlaid("/item/public_token/exchange");
-  expect((await send(app, token, person)).body.error.reason).toBe("limit_reached");
+  expect((await send(app, token, user)).body.error.reason).toBe("limit_reached");
   expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(exchanges);
 });
 
@@ -384,8 +384,8 @@ test("The Plaid adapter does not follow a redirect, so that the secret goes to n
   const standIn = `http://127.0.0.1:${(astray.address() as AddressInfo).port}`;
   const redirected = await startTestApp({ PLAID_BASE_URL: standIn }, { limits });
   try {
-    const person = await redirected.signUp("cfo");
-    const { body } = await redirected.post("/plaid/create-link-token", {}, person);
+    const user = await redirected.signUp("cfo");
+    const { body } = await redirected.post("/plaid/create-link-token", {}, user);
     expect(body.error.reason).toBe("link_unavailable");
     expect(heard).toEqual([]);
   } finally {

@@ -25,8 +25,8 @@ describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", (
   });
 
   test("fails a query that waits for a lock longer than the limit", async () => {
-    const person = await app.signUp();
-    const change = `update users set name = 'B' where id = '${person.id}'`;
+    const user = await app.signUp();
+    const change = `update users set name = 'B' where id = '${user.id}'`;
     await app.services.connectDb.transaction().execute(async (tx) => {
       await sql.raw(change).execute(tx);
       await expect(query(change)).rejects.toThrow("lock timeout");
@@ -63,13 +63,13 @@ describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", (
   });
 
   test("keeps serving reads while connections wait for a slow Plaid", async () => {
-    const people = await Promise.all(Array.from({ length: 4 }, () => app.signUp("cfo")));
-    const tokens = await Promise.all(people.map(() => app.publicToken()));
+    const users = await Promise.all(Array.from({ length: 4 }, () => app.signUp("cfo")));
+    const tokens = await Promise.all(users.map(() => app.publicToken()));
     await app.fault({ path: "/accounts/get", times: 4, do: { hang: true } });
     const reader = await app.signUp();
     let answered = 0;
-    const connecting = people.map(async (person, n) => {
-      await app.post("/plaid/exchange-token", { public_token: tokens[n] }, person);
+    const connecting = users.map(async (user, n) => {
+      await app.post("/plaid/exchange-token", { public_token: tokens[n] }, user);
       answered += 1;
     });
     await expect.poll(() => app.requestsAtPlaid("/accounts/get")).toBe(4);
@@ -80,11 +80,11 @@ describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", (
   });
 
   test("runs each job once and sees that its worker is alive", async () => {
-    const person = await app.signUp("cfo");
+    const user = await app.signUp("cfo");
     const token = await app.publicToken();
-    await app.post("/plaid/exchange-token", { public_token: token }, person);
+    await app.post("/plaid/exchange-token", { public_token: token }, user);
     const workers = [await startWorker(app.services), await startWorker(app.services)];
-    await expect.poll(() => doneSyncsOf(app, person)).toHaveLength(1);
+    await expect.poll(() => doneSyncsOf(app, user)).toHaveLength(1);
     const held = await app.query("select 1 from pg_locks where locktype = 'advisory' and granted");
     expect(held.length).toBeGreaterThanOrEqual(workers.length);
     await Promise.all(workers.map((worker) => worker.stop()));

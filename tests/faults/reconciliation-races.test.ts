@@ -47,27 +47,27 @@ const race = fc.record({
 test("A reconciliation that races a connect, a reconnect, a takeover and a disconnect removes no live Item (I1)", async () => {
   await fc.assert(
     fc.asyncProperty(race, async ({ list, refused, acts }) => {
-      const person = await app.signUp("cfo");
+      const user = await app.signUp("cfo");
       const send = (publicToken: string, more = {}) =>
-        app.post("/plaid/exchange-token", { public_token: publicToken, ...more }, person);
-      const { body } = await send(await app.linkedToken(person, "ins_109508"));
+        app.post("/plaid/exchange-token", { public_token: publicToken, ...more }, user);
+      const { body } = await send(await app.linkedToken(user, "ins_109508"));
       const itemId = body.item.id as string;
       const disconnect = () =>
         app.post(
           "/api/v1/disconnections",
           { item_id: itemId, confirmation: "disconnect First Platypus Bank" },
-          person,
+          user,
         );
       // Two that no row holds, seen more than 40 minutes ago.
-      await app.linkedToken(person, "ins_109510");
-      await app.linkedToken(person, "ins_109511");
+      await app.linkedToken(user, "ins_109510");
+      await app.linkedToken(user, "ins_109511");
       await dueNow();
       await pass(0);
-      const fresh = await app.linkedToken(person, "ins_109512");
-      const same = await app.linkedToken(person, "ins_109508");
+      const fresh = await app.linkedToken(user, "ins_109512");
+      const same = await app.linkedToken(user, "ins_109508");
       const action = {
         connect: () => send(fresh),
-        reconnect: () => app.post("/api/v1/finished-updates", { item_id: itemId }, person),
+        reconnect: () => app.post("/api/v1/finished-updates", { item_id: itemId }, user),
         "take over": async () => {
           await send(same, { connect_anyway: true });
           await disconnect();

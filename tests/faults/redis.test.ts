@@ -7,7 +7,7 @@ import { startRedis, startRedisCluster, type TestRedis } from "../support/redis.
 import { dataVersionOf } from "../support/rows.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
-const key = (person: TestUser) => `fiscility:accounts:{${person.id}}`;
+const key = (user: TestUser) => `fiscility:accounts:{${user.id}}`;
 
 /** The names of this user's banks, over REST with a cookie or a key. */
 async function banks(app: TestApp, headers: Record<string, string>): Promise<string[]> {
@@ -19,24 +19,24 @@ async function banks(app: TestApp, headers: Record<string, string>): Promise<str
 
 /** A user with one bank in the cache, and the headers of a session and of an API key. */
 async function userWithBank(app: TestApp) {
-  const person = await app.signUp("cfo");
-  await connect(app, person, "ins_109508");
-  const { key: apiKey } = await createApiKey(app.services.db, person.id, {
+  const user = await app.signUp("cfo");
+  await connect(app, user, "ins_109508");
+  const { key: apiKey } = await createApiKey(app.services.db, user.id, {
     name: "Test",
     scopes: ["accounts:read"],
     expiresInDays: 1,
   });
   const ways: Record<string, string>[] = [
-    { cookie: person.cookie },
+    { cookie: user.cookie },
     { authorization: `Bearer ${apiKey}` },
   ];
-  await banks(app, { cookie: person.cookie });
-  return { person, ways };
+  await banks(app, { cookie: user.cookie });
+  return { user, ways };
 }
 
-async function connect(app: TestApp, person: TestUser, institution: string): Promise<void> {
+async function connect(app: TestApp, user: TestUser, institution: string): Promise<void> {
   const publicToken = await app.publicToken(institution);
-  const answer = await app.post("/plaid/exchange-token", { public_token: publicToken }, person);
+  const answer = await app.post("/plaid/exchange-token", { public_token: publicToken }, user);
   expect([answer.status, answer.body.outcome]).toEqual([200, "connected"]);
 }
 
@@ -44,11 +44,11 @@ async function connect(app: TestApp, person: TestUser, institution: string): Pro
  * Checks that requests are served from PostgreSQL, by session and by key, and that I5 holds through a
  * connection.
  */
-async function expectService(app: TestApp, person: TestUser, ways: Record<string, string>[]) {
+async function expectService(app: TestApp, user: TestUser, ways: Record<string, string>[]) {
   for (const way of ways) {
     expect(await banks(app, way)).toEqual(["First Platypus Bank"]);
   }
-  await connect(app, person, "ins_109509");
+  await connect(app, user, "ins_109509");
   for (const way of [...ways, ...ways]) {
     expect(await banks(app, way)).toEqual(["First Gingham Credit Union", "First Platypus Bank"]);
   }
@@ -78,11 +78,11 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
   });
 
   /** Checks that the cache is in use again: a read is stored. */
-  async function expectCached(person: TestUser, server = redis) {
+  async function expectCached(user: TestUser, server = redis) {
     await expect
       .poll(async () => {
-        await banks(app, { cookie: person.cookie });
-        return server.command("exists", key(person));
+        await banks(app, { cookie: user.cookie });
+        return server.command("exists", key(user));
       })
       .toBe("1");
   }
@@ -91,14 +91,14 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
     const late = await startTcpProxy(redis.port);
     await late.close();
     const own = await startTestApp({ REDIS_URL: `redis://127.0.0.1:${late.port}` });
-    const { person, ways } = await userWithBank(own);
-    await expectService(own, person, ways);
+    const { user, ways } = await userWithBank(own);
+    await expectService(own, user, ways);
     expect(events(own, "redis_away")).toBe(1);
     const there = await startRedis(late.port);
     await expect
       .poll(async () => {
-        await banks(own, { cookie: person.cookie });
-        return there.command("exists", key(person));
+        await banks(own, { cookie: user.cookie });
+        return there.command("exists", key(user));
       })
       .toBe("1");
     await own.close();
@@ -106,58 +106,58 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
   });
 
   test("goes away, and use it again when it is back", async () => {
-    const { person, ways } = await userWithBank(app);
-    await expectCached(person);
+    const { user, ways } = await userWithBank(app);
+    await expectCached(user);
     await redis.stop();
-    await expectService(app, person, ways);
+    await expectService(app, user, ways);
     expect(events(app, "cache_not_cleared")).toBeGreaterThan(0);
     redis = await startRedis(redis.port);
-    await expectCached(person);
+    await expectCached(user);
   });
 
   test("hangs: one command times out, the rest are refused at once until it returns", async () => {
-    const { person, ways } = await userWithBank(app);
-    await expectCached(person);
+    const { user, ways } = await userWithBank(app);
+    await expectCached(user);
     const before = events(app, "redis_away");
     redis.hang();
-    await expectService(app, person, ways);
+    await expectService(app, user, ways);
     expect(events(app, "redis_away")).toBe(before + 1);
     const waited = app.logLines.filter((line) => line.includes("did not respond within"));
     expect(waited.filter((line) => !line.includes("redis_away"))).toHaveLength(1);
     redis.go();
-    await expectCached(person);
+    await expectCached(user);
   });
 
   test("is behind a network that accepts everything and delivers nothing", async () => {
-    const { person, ways } = await userWithBank(app);
-    await expectCached(person);
+    const { user, ways } = await userWithBank(app);
+    await expectCached(user);
     proxy.hang();
-    await expectService(app, person, ways);
+    await expectService(app, user, ways);
     proxy.cut();
     proxy.go();
-    await expectCached(person);
+    await expectCached(user);
   });
 
   test("is slower than the time limit", async () => {
-    const { person, ways } = await userWithBank(app);
-    await expectCached(person);
+    const { user, ways } = await userWithBank(app);
+    await expectCached(user);
     proxy.slow(400);
-    await expectService(app, person, ways);
+    await expectService(app, user, ways);
     proxy.go();
-    await expectCached(person);
+    await expectCached(user);
   });
 
   test("is full: nothing new is stored, hits are served, and invalidating works", async () => {
-    const { person, ways } = await userWithBank(app);
-    await expectCached(person);
+    const { user, ways } = await userWithBank(app);
+    await expectCached(user);
     await redis.command("config", "set", "maxmemory-policy", "noeviction");
     await redis.command("config", "set", "maxmemory", "1");
     const away = events(app, "redis_away");
-    await expectService(app, person, ways);
-    expect(await redis.command("exists", key(person))).toBe("0");
+    await expectService(app, user, ways);
+    expect(await redis.command("exists", key(user))).toBe("0");
     expect(events(app, "redis_away")).toBe(away);
     await redis.command("config", "set", "maxmemory", "0");
-    await expectCached(person);
+    await expectCached(user);
   });
 
   test.each([
@@ -166,28 +166,28 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
     ["JSON of another shape", (at: string, e: string) => [["hset", at, e, '{"items":[{"id":7}]}']]],
     ["half an entry", (at: string, e: string) => [["hset", at, e, '{"items":[{"id":"']]],
   ])("has garbage under our key, %s, which is dropped and never shown", async (_name, put) => {
-    const { person, ways } = await userWithBank(app);
-    await expectCached(person);
-    const version = await dataVersionOf(app, person);
-    await redis.command("del", key(person));
+    const { user, ways } = await userWithBank(app);
+    await expectCached(user);
+    const version = await dataVersionOf(app, user);
+    await redis.command("del", key(user));
     const entry = entryName(accountsResponse, version);
-    for (const words of put(key(person), entry)) await redis.command(...words);
+    for (const words of put(key(user), entry)) await redis.command(...words);
     for (const way of ways) expect(await banks(app, way)).toEqual(["First Platypus Bank"]);
     // Deleted, and stored again.
-    expect(await redis.command("hget", key(person), entry)).toContain("First Platypus");
-    await expectService(app, person, ways);
+    expect(await redis.command("hget", key(user), entry)).toContain("First Platypus");
+    await expectService(app, user, ways);
   });
 
   test("is replaced by a program that is not Redis", async () => {
-    const { person, ways } = await userWithBank(app);
-    await expectCached(person);
+    const { user, ways } = await userWithBank(app);
+    await expectCached(user);
     proxy.inject("HTTP/1.1 400 Bad Request\r\n\r\n");
-    await expectService(app, person, ways);
-    await expectCached(person);
+    await expectService(app, user, ways);
+    await expectCached(user);
     // Also from the start: this app's own address, which speaks HTTP.
     const own = await startTestApp({ REDIS_URL: app.url.replace("http:", "redis:") });
     const other = await userWithBank(own);
-    await expectService(own, other.person, other.ways);
+    await expectService(own, other.user, other.ways);
     await own.close();
   });
 
@@ -196,14 +196,14 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
     await expect
       .poll(() => replica.command("info", "replication"))
       .toContain("master_link_status:up");
-    const { person, ways } = await userWithBank(app);
-    await expectCached(person);
+    const { user, ways } = await userWithBank(app);
+    await expectCached(user);
     await replica.command("replicaof", "no", "one");
     await redis.command("replicaof", "127.0.0.1", String(replica.port));
     // Old connections stay; new ones reach the new master.
     proxy.leadTo(replica.port);
-    await expectService(app, person, ways);
-    await expectCached(person, replica);
+    await expectService(app, user, ways);
+    await expectCached(user, replica);
     expect(app.logLines.some((line) => line.includes("READONLY"))).toBe(true);
     await redis.stop();
     redis = replica;
@@ -223,9 +223,9 @@ describe.skipIf(!inject("redis"))("A Redis cluster", () => {
   });
 
   /** The node that serves this user's slot, and the others. */
-  async function ownerOf(person: TestUser) {
+  async function ownerOf(user: TestUser) {
     const [first] = cluster.nodes;
-    const slot = (await first?.command("cluster", "keyslot", key(person))) ?? "";
+    const slot = (await first?.command("cluster", "keyslot", key(user))) ?? "";
     const mine = await Promise.all(
       cluster.nodes.map(async (node) => {
         const lines = (await node.command("cluster", "nodes")).split("\n");
@@ -243,45 +243,45 @@ describe.skipIf(!inject("redis"))("A Redis cluster", () => {
     return { slot, owner, other };
   }
 
-  async function expectCachedAt(person: TestUser, node: TestRedis) {
+  async function expectCachedAt(user: TestUser, node: TestRedis) {
     await expect
       .poll(async () => {
-        await banks(app, { cookie: person.cookie });
-        return node.command("exists", key(person)).catch(() => "moved");
+        await banks(app, { cookie: user.cookie });
+        return node.command("exists", key(user)).catch(() => "moved");
       })
       .toBe("1");
   }
 
   test("keeps a user's entries in one slot, and follows ASK and MOVED while it moves", async () => {
-    const { person, ways } = await userWithBank(app);
-    const { slot, owner, other } = await ownerOf(person);
-    await expectCachedAt(person, owner.node);
+    const { user, ways } = await userWithBank(app);
+    const { slot, owner, other } = await ownerOf(user);
+    await expectCachedAt(user, owner.node);
     const away = events(app, "redis_away");
     await other.node.command("cluster", "setslot", slot, "importing", owner.id);
     await owner.node.command("cluster", "setslot", slot, "migrating", other.id);
     // No longer on the old node: it returns ASK, and new entries are stored on the new node.
-    await owner.node.command("del", key(person));
+    await owner.node.command("del", key(user));
     for (const way of ways) expect(await banks(app, way)).toEqual(["First Platypus Bank"]);
     for (const { node } of [owner, other]) {
       await node.command("cluster", "setslot", slot, "node", other.id);
     }
-    expect(await other.node.command("exists", key(person))).toBe("1");
+    expect(await other.node.command("exists", key(user))).toBe("1");
     // The app still calls the old node, which returns MOVED.
-    await expectService(app, person, ways);
-    await expectCachedAt(person, other.node);
+    await expectService(app, user, ways);
+    await expectCachedAt(user, other.node);
     expect(events(app, "redis_away")).toBe(away);
   });
 
   test("may lose a master that hangs or dies, and uses it again when it is back", async () => {
-    const { person, ways } = await userWithBank(app);
-    const { owner } = await ownerOf(person);
-    await expectCachedAt(person, owner.node);
+    const { user, ways } = await userWithBank(app);
+    const { owner } = await ownerOf(user);
+    await expectCachedAt(user, owner.node);
     owner.node.hang();
-    await expectService(app, person, ways);
+    await expectService(app, user, ways);
     owner.node.go();
-    await expectCachedAt(person, owner.node);
+    await expectCachedAt(user, owner.node);
     const other = await userWithBank(app);
     await owner.node.stop();
-    await expectService(app, other.person, other.ways);
+    await expectService(app, other.user, other.ways);
   });
 });

@@ -43,16 +43,16 @@ async function ask({ cookie }: TestUser, url: string, body?: object) {
 }
 
 /** Connects a bank on one node, waits for its sync on another, and disconnects it there. */
-async function connectAndDisconnect(person: TestUser, one: string, another: string): Promise<void> {
-  const itemsAt = async (url: string) => (await ask(person, `${url}/api/v1/accounts`)).items;
-  const { item } = await ask(person, `${one}/plaid/exchange-token`, {
+async function connectAndDisconnect(user: TestUser, one: string, another: string): Promise<void> {
+  const itemsAt = async (url: string) => (await ask(user, `${url}/api/v1/accounts`)).items;
+  const { item } = await ask(user, `${one}/plaid/exchange-token`, {
     public_token: await app.publicToken(),
   });
   for (const url of [another, one]) expect(await itemsAt(url)).toMatchObject([{ id: item.id }]);
   await expect.poll(async () => (await itemsAt(another))[0].sync.status).toBe("done");
-  const { transactions } = await ask(person, `${another}/api/v1/transactions`);
+  const { transactions } = await ask(user, `${another}/api/v1/transactions`);
   expect(transactions).not.toEqual([]);
-  await ask(person, `${another}/api/v1/disconnections`, {
+  await ask(user, `${another}/api/v1/disconnections`, {
     item_id: item.id,
     confirmation: `disconnect ${item.institution.name}`,
   });
@@ -82,21 +82,21 @@ test("No call to the previous version fails while today's version migrates its t
     // It is deleted with the database.
     database.on("error", () => {});
     await database.connect();
-    const people = [await addTo(database), await addTo(database)];
+    const users = [await addTo(database), await addTo(database)];
 
     let nodes = [old];
     /** How many rounds each user has finished. */
-    const ended = people.map(() => 0);
+    const ended = users.map(() => 0);
     const rounds = () => ended.reduce((sum, each) => sum + each);
     let over = false;
     ctx.onTestFinished(() => {
       over = true;
     });
     const load = Promise.all(
-      people.map(async (person, n) => {
+      users.map(async (user, n) => {
         for (let turn = 0; !over; turn++) {
           const [one, another] = [turn, turn + 1].map((at) => nodes[at % nodes.length]?.url);
-          await connectAndDisconnect(person, one as string, another as string);
+          await connectAndDisconnect(user, one as string, another as string);
           ended[n] = turn + 1;
           await pause(100);
         }

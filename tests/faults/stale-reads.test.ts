@@ -54,30 +54,30 @@ test.skipIf(!inject("redis"))(
     const random = seeded(seed);
     const pick = <T>(from: readonly T[]) => from[Math.floor(random() * from.length)] as T;
     const nodes = [app.url, second.url];
-    const people: Member[] = [];
+    const users: Member[] = [];
     for (let n = 0; n < 8; n++) {
-      people.push({ ...(await app.signUp("cfo")), answered: new Set(), connects: 0 });
+      users.push({ ...(await app.signUp("cfo")), answered: new Set(), connects: 0 });
     }
     const stale: string[] = [];
     const done = { reads: 0, connects: 0, troubles: 0 };
 
-    async function read(person: Member, node: string) {
-      const before = new Set(person.answered);
+    async function read(user: Member, node: string) {
+      const before = new Set(user.answered);
       const response = await fetch(`${node}/trpc/accounts.list`, {
-        headers: { cookie: person.cookie },
+        headers: { cookie: user.cookie },
       });
       const body = (await response.json()) as {
         result: { data: { items: { id: string; accounts: { id: string }[] }[] } };
       };
       const items = body.result.data.items;
       const seen = new Set(items.map(({ id }) => id));
-      for (const id of before) if (!seen.has(id)) stale.push(`${person.id} lacks ${id}`);
+      for (const id of before) if (!seen.has(id)) stale.push(`${user.id} lacks ${id}`);
       if (items.some(({ accounts }) => accounts.length !== 1)) stale.push("half an Item");
       done.reads++;
     }
 
-    async function connect(person: Member, node: string) {
-      const number = ++person.connects;
+    async function connect(user: Member, node: string) {
+      const number = ++user.connects;
       const custom = {
         override_accounts: [
           { type: "depository", subtype: "checking", meta: { name: `Account ${number}` } },
@@ -90,12 +90,12 @@ test.skipIf(!inject("redis"))(
       );
       const response = await fetch(`${node}/trpc/connectAccount`, {
         method: "POST",
-        headers: { cookie: person.cookie, "content-type": "application/json" },
+        headers: { cookie: user.cookie, "content-type": "application/json" },
         body: JSON.stringify({ publicToken }),
       });
       expect(response.status).toBe(200);
       const body = (await response.json()) as { result: { data: { item: { id: string } } } };
-      person.answered.add(body.result.data.item.id);
+      user.answered.add(body.result.data.item.id);
       done.connects++;
     }
 
@@ -115,10 +115,10 @@ test.skipIf(!inject("redis"))(
     let left = operations;
     async function worker() {
       while (left-- > 0) {
-        const [person, node, dice] = [pick(people), pick(nodes), random()];
+        const [user, node, dice] = [pick(users), pick(nodes), random()];
         if (dice < 0.01) trouble();
-        if (dice < 0.06 && person.connects < 90) await connect(person, node);
-        else await read(person, node);
+        if (dice < 0.06 && user.connects < 90) await connect(user, node);
+        else await read(user, node);
       }
     }
     await Promise.all(Array.from({ length: atOnce }, worker));

@@ -39,16 +39,16 @@ afterAll(async () => {
   await app?.close();
 });
 
-async function connect(person: TestUser, institution?: string): Promise<ItemWithAccounts> {
+async function connect(user: TestUser, institution?: string): Promise<ItemWithAccounts> {
   const body = { public_token: await app.publicToken(institution) };
-  const answer = await app.post("/plaid/exchange-token", body, person);
+  const answer = await app.post("/plaid/exchange-token", body, user);
   expect(answer.status).toBe(200);
   return answer.body.item;
 }
 
-async function listItems(person: TestUser): Promise<ItemWithAccounts[]> {
+async function listItems(user: TestUser): Promise<ItemWithAccounts[]> {
   const response = await fetch(`${app.url}/trpc/accounts.list`, {
-    headers: { cookie: person.cookie },
+    headers: { cookie: user.cookie },
   });
   expect(response.status).toBe(200);
   const answer = (await response.json()) as { result: { data: { items: ItemWithAccounts[] } } };
@@ -56,15 +56,15 @@ async function listItems(person: TestUser): Promise<ItemWithAccounts[]> {
 }
 
 /** The steps with their states, and for a failed one whether it shows its retry. */
-async function timelineOf(person: TestUser): Promise<string> {
-  const [item] = await listItems(person);
+async function timelineOf(user: TestUser): Promise<string> {
+  const [item] = await listItems(user);
   expect(item).toBeDefined();
   return (item?.timeline.steps ?? [])
     .map(({ step, state, retryAt }) => `${step} ${state}${retryAt ? " again" : ""}`)
     .join(", ");
 }
 
-const versionOf = (person: TestUser) => dataVersionOf(app, person);
+const versionOf = (user: TestUser) => dataVersionOf(app, user);
 
 const allDone = "connected done, refreshed done, sync_started done, transactions done, done done";
 

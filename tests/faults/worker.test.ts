@@ -23,12 +23,12 @@ const failures = (app: TestApp) =>
 test("Workers run all their jobs, and the recovery, once PostgreSQL is back after an outage (I1, I7)", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   for (let bank = 0; bank < 4; bank += 1) {
     const { body } = await app.post(
       "/plaid/exchange-token",
       { public_token: await app.publicToken(), connect_anyway: true },
-      person,
+      user,
     );
     expect(body.outcome).toBe("connected");
   }
@@ -89,7 +89,7 @@ test("planRegularJobs plans the recovery, the reconciliation, the sweep and the 
 test("Syncs that failed with Plaid are retried at different times when it is back", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   await app.fault({
     path: "/transactions/sync",
     times: 1_000,
@@ -98,7 +98,7 @@ test("Syncs that failed with Plaid are retried at different times when it is bac
   const items = await Promise.all(
     Array.from({ length: 6 }, async () => {
       const body = { public_token: await app.publicToken(), connect_anyway: true };
-      return (await app.post("/plaid/exchange-token", body, person)).body.item.id as string;
+      return (await app.post("/plaid/exchange-token", body, user)).body.item.id as string;
     }),
   );
   worker = await startWorker(app.services);

@@ -107,13 +107,13 @@ try {
     said("The worker takes jobs.");
     // As the load balancer forwards it.
     const headers = { origin: env.APP_URL as string, "x-forwarded-proto": "https" };
-    const person = {
+    const user = {
       name: "Ada",
       email: "ada@example.com",
       password: randomBytes(12).toString("hex"),
     };
     const send = (where: string) => {
-      const body = new URLSearchParams(person);
+      const body = new URLSearchParams(user);
       return fetch(url + where, { method: "POST", body, headers, redirect: "manual" });
     };
     await send("/signup");
@@ -124,7 +124,7 @@ try {
       redirect: "manual",
     });
     if (page.status !== 200) throw new Error(`/dashboard after signing up: ${page.status}`);
-    said("A person signs up, logs in and has a dashboard.");
+    said("A user signs up, logs in and has a dashboard.");
     const metrics = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
     if (metrics.status !== 200) throw new Error(`/metrics: ${metrics.status}`);
     said("Metrics are served.");

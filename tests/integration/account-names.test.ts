@@ -5,8 +5,8 @@ import { testWithApp } from "../support/fixtures.ts";
 
 const test = testWithApp();
 
-async function accountsOf(app: TestApp, person: TestUser) {
-  const cookie = { cookie: person.cookie };
+async function accountsOf(app: TestApp, user: TestUser) {
+  const cookie = { cookie: user.cookie };
   const response = await fetch(`${app.url}/api/v1/accounts`, { headers: cookie });
   return (await response.json()).items[0].accounts;
 }
@@ -14,10 +14,10 @@ async function accountsOf(app: TestApp, person: TestUser) {
 test("accounts.update renames an account, hides it from totals, and undoes both (I5)", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   await addBank(
     app,
-    person,
+    user,
     "Bank",
     [{ name: "CHK", balance: "5" }, { balance: "2" }],
     [
@@ -25,21 +25,17 @@ test("accounts.update renames an account, hides it from totals, and undoes both 
       [1, 3, "20"],
     ],
   );
-  const [{ id }] = await accountsOf(app, person);
+  const [{ id }] = await accountsOf(app, user);
   const update = async (change: object) => {
-    const answer = await app.post(
-      "/api/v1/account-settings",
-      { account_id: id, ...change },
-      person,
-    );
+    const answer = await app.post("/api/v1/account-settings", { account_id: id, ...change }, user);
     expect(answer.status).toBe(200);
-    const [account] = await accountsOf(app, person);
+    const [account] = await accountsOf(app, user);
     expect(account).toEqual(answer.body.account);
     const { name, bank_name, hidden } = account;
     return { name, bank_name, hidden };
   };
   const totals = async () => {
-    const cookie = { cookie: person.cookie };
+    const cookie = { cookie: user.cookie };
     const [worth, flow] = await Promise.all(
       ["net-worth", "cash-flow"].map(async (name) => {
         const answer = await fetch(`${app.url}/api/v1/insights/${name}`, { headers: cookie });
@@ -61,7 +57,7 @@ test("accounts.update renames an account, hides it from totals, and undoes both 
   });
   expect(await totals()).toEqual(["7", "30"]);
   for (const name of ["", "   ", "x".repeat(101), 7]) {
-    const refused = await app.post("/api/v1/account-settings", { account_id: id, name }, person);
+    const refused = await app.post("/api/v1/account-settings", { account_id: id, name }, user);
     expect([name, refused.status]).toEqual([name, 400]);
   }
 });

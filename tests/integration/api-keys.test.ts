@@ -14,15 +14,15 @@ const test = testWithApp();
 /** Creates a key as the page does. */
 async function makeKey(
   app: TestApp,
-  person: TestUser,
+  user: TestUser,
   scopes: readonly Scope[] = scope.options,
   days = 90,
 ) {
-  await app.stepUp(person);
+  await app.stepUp(user);
   const answer = await app.post(
     "/api/v1/api-keys",
     { name: "Test", scopes, expires_in_days: days },
-    person,
+    user,
   );
   expect(answer.status).toBe(200);
   return { key: answer.body.key as string, id: answer.body.api_key.id as string };

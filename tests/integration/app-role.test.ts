@@ -81,11 +81,11 @@ test("The server is not ready and the worker waits before the migrations, and bo
 });
 
 test("The app's role can connect, sync, disconnect and delete an account", async () => {
-  const person = await app.signUp("cfo");
-  const stream = await openStream(`${app.url}/trpc/live.changes`, { cookie: person.cookie });
+  const user = await app.signUp("cfo");
+  const stream = await openStream(`${app.url}/trpc/live.changes`, { cookie: user.cookie });
   const connect = async (institution: string) => {
     const body = { public_token: await app.publicToken(institution) };
-    const answer = await app.post("/plaid/exchange-token", body, person);
+    const answer = await app.post("/plaid/exchange-token", body, user);
     expect(answer.status).toBe(200);
     return answer.body.item.id as string;
   };
@@ -93,14 +93,14 @@ test("The app's role can connect, sync, disconnect and delete an account", async
   await connect("ins_109510");
   await expect.poll(() => stream.messages().at(-1)?.dataVersion).toBeGreaterThan(0);
   stream.close();
-  await expect.poll(() => doneSyncsOf(app, person)).toHaveLength(2);
+  await expect.poll(() => doneSyncsOf(app, user)).toHaveLength(2);
   expect(await app.query("select 1 from transactions limit 1")).toHaveLength(1);
 
   const words = { item_id: first, confirmation: "disconnect First Platypus Bank" };
-  expect((await app.post("/api/v1/disconnections", words, person)).status).toBe(200);
+  expect((await app.post("/api/v1/disconnections", words, user)).status).toBe(200);
   const gone = await fetch(`${app.url}/api/v1/account?confirmation=delete%20my%20account`, {
     method: "DELETE",
-    headers: { cookie: person.cookie },
+    headers: { cookie: user.cookie },
   });
   expect(gone.status).toBe(200);
   await expect

@@ -11,9 +11,9 @@ import { testWithApp } from "../support/fixtures.ts";
  * nothing.
  */
 const test = testWithApp();
-let person: TestUser;
+let user: TestUser;
 test.beforeAll(async ({ app }) => {
-  person = await app.signUp();
+  user = await app.signUp();
 });
 
 const own = randomUUID();
@@ -43,7 +43,7 @@ async function insert(app: TestApp, attempt: Attempt): Promise<string> {
        sent_again, access_token_sealed, reason, chosen_accounts, tries)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 3) returning id`,
     [
-      ...[person.id, randomBytes(32), attempt.status, attempt.token ? "sealed" : null],
+      ...[user.id, randomBytes(32), attempt.status, attempt.token ? "sealed" : null],
       ...[attempt.run, attempt.sentAgain, attempt.access ? "sealed" : null, attempt.reason],
       attempt.choice ? "[]" : null,
     ],
@@ -60,7 +60,7 @@ test.for(Object.entries(transitions))(
         ...{ runId: own, readRunId: null, item: "item", reason: "plaid_refused" },
         choice: true,
       });
-      const status = await moveAttempt(app.services.db, { userId: person.id, id }, transition, {
+      const status = await moveAttempt(app.services.db, { userId: user.id, id }, transition, {
         ...{
           runId: own,
           readRunId: null,

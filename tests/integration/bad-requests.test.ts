@@ -9,9 +9,9 @@ import { testWithApp } from "../support/fixtures.ts";
 
 /** Requests that `fuzz.test.ts` has found: each caused a 5xx, a hang or a bypass once. */
 const test = testWithApp();
-let person: TestUser;
+let user: TestUser;
 test.beforeAll(async ({ app }) => {
-  person = await app.signUp();
+  user = await app.signUp();
 });
 
 async function send(
@@ -24,7 +24,7 @@ async function send(
   const { hostname, port } = new URL(app.url);
   const request = http.request({
     ...{ hostname, port, method, path },
-    headers: { cookie: person.cookie, ...headers },
+    headers: { cookie: user.cookie, ...headers },
   });
   request.end(body);
   const [response] = (await once(request, "response")) as [http.IncomingMessage];
@@ -105,7 +105,7 @@ test("A field that appears under two names is refused, and both are named", asyn
 
 test("Text with a NUL, which PostgreSQL does not accept, is refused", async ({ app }) => {
   const key = JSON.stringify({ name: "a\0b", scopes: ["accounts:read"], expires_in_days: 1 });
-  await app.stepUp(person);
+  await app.stepUp(user);
   expect((await send(app, "POST", "/api/v1/api-keys", json, key)).status).toBe(400);
   expect((await send(app, "DELETE", "/api/v1/api-keys/a%00b")).status).toBe(400);
   expect((await send(app, "GET", "/api/v1/transactions?search=a%00b")).status).toBe(400);
@@ -114,7 +114,7 @@ test("Text with a NUL, which PostgreSQL does not accept, is refused", async ({ a
 test("A malformed form is refused", async ({ app }) => {
   for (const path of ["/login", "/signup", "/settings/account", "/settings/api-keys"]) {
     for (const type of ["", "text/plain", "multipart/form-data; boundary=x"]) {
-      const cookie = path.startsWith("/settings") ? person.cookie : "";
+      const cookie = path.startsWith("/settings") ? user.cookie : "";
       const { status } = await send(app, "POST", path, { "content-type": type, cookie }, "--y");
       expect(status, `${path} ${type}`).toBe(400);
     }

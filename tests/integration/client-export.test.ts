@@ -9,9 +9,9 @@ import { addTransactions } from "../support/rows.ts";
 
 const test = testWithApp();
 
-async function clientOf(app: TestApp, person: TestUser, scopes: Scope[] = ["account:export"]) {
+async function clientOf(app: TestApp, user: TestUser, scopes: Scope[] = ["account:export"]) {
   const input = { name: "Export", scopes, expiresInDays: 1 };
-  const { key } = await createApiKey(app.services.db, person.id, input);
+  const { key } = await createApiKey(app.services.db, user.id, input);
   return quick(app.url, { apiKey: key });
 }
 

@@ -76,10 +76,10 @@ test("The client's error says what to do for a key that is missing, wrong, revok
   app,
 }) => {
   const { db } = app.services;
-  const person = await app.signUp();
+  const user = await app.signUp();
   const make = async () => {
     const input = { name: "Key", scopes: ["activity:read" as const], expiresInDays: 1 };
-    const { apiKey, key } = await createApiKey(db, person.id, input);
+    const { apiKey, key } = await createApiKey(db, user.id, input);
     return { id: apiKey.id, client: quick(app.url, { apiKey: key }) };
   };
   const said = async (client: ReturnType<typeof quick>) => {
@@ -89,7 +89,7 @@ test("The client's error says what to do for a key that is missing, wrong, revok
   expect(await said(createClient({ baseUrl: app.url }))).toMatch(/^unauthenticated: .*apiKey/);
   expect(await said(quick(app.url))).toMatch(/^api_key_invalid: .*the server that made it/);
   const revoked = await make();
-  await revokeApiKey(db, person.id, revoked.id);
+  await revokeApiKey(db, user.id, revoked.id);
   expect(await said(revoked.client)).toMatch(/^api_key_revoked: .*new one.*\/settings\/api-keys/);
   const expired = await make();
   await expireApiKey(app, expired.id);

@@ -19,14 +19,14 @@ async function userWithClient(
   plan = "analyst",
   options: Partial<ClientOptions> = {},
 ) {
-  const person = await app.signUp(plan);
-  const made = await createApiKey(app.services.db, person.id, {
+  const user = await app.signUp(plan);
+  const made = await createApiKey(app.services.db, user.id, {
     name: "Client",
     scopes: scope.options,
     expiresInDays: 1,
   });
   return {
-    person,
+    user,
     apiKey: made.apiKey,
     client: createClient({ baseUrl: app.url, apiKey: made.key, ...options }),
   };
@@ -62,11 +62,11 @@ test("The client's limit_reached has plan, limit, used and wanted (G2)", async (
 test("The client's invalid_input has the field, rate_limited the wait, and scope_missing the scope (G2)", async ({
   app,
 }) => {
-  const { client, person } = await userWithClient(app);
+  const { client, user } = await userWithClient(app);
   const invalid = await failure(client.connectAccount.mutate({ publicToken: "nonsense" }));
   if (invalid.reason !== "invalid_input") throw invalid;
   expect(invalid.issues[0]?.path).toBe("publicToken");
-  const narrow = await createApiKey(app.services.db, person.id, {
+  const narrow = await createApiKey(app.services.db, user.id, {
     name: "Narrow",
     scopes: ["activity:read"],
     expiresInDays: 1,
@@ -79,8 +79,8 @@ test("The client's invalid_input has the field, rate_limited the wait, and scope
 });
 
 test("The client distinguishes a revoked key from a wrong one (G3)", async ({ app }) => {
-  const { client, person } = await userWithClient(app);
-  await revokeApiKeys(app, person);
+  const { client, user } = await userWithClient(app);
+  await revokeApiKeys(app, user);
   expect((await failure(client.plan.get.query())).reason).toBe("api_key_revoked");
   expect((await failure(quick(app.url).plan.get.query())).reason).toBe("api_key_invalid");
 });
@@ -244,12 +244,12 @@ test("The client hides a short outage of a gateway from its caller (G1)", async 
 test("The client connects once when the response was lost and the connection is sent again (I2)", async ({
   app,
 }) => {
-  const { client, person } = await userWithClient(app, "analyst", {
+  const { client, user } = await userWithClient(app, "analyst", {
     fetch: loseTheFirstAnswer("connectAccount"),
   });
   const connected = await client.connectAccount.mutate({ publicToken: await app.publicToken() });
   expect(connected.outcome).toBe("already_connected");
-  const rows = await itemsOf(app, person);
+  const rows = await itemsOf(app, user);
   expect(rows).toHaveLength(1);
 });
 

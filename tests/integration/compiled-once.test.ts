@@ -15,13 +15,13 @@ test("A statement compiled once runs with the values of each call only (I6)", as
       .select(["id", "email"]);
   });
   const plans = ["intern", "accountant", "analyst", "cfo"];
-  const people = await Promise.all(plans.map((plan) => app.signUp(plan)));
+  const users = await Promise.all(plans.map((plan) => app.signUp(plan)));
   const { db } = app.services;
   const found = await Promise.all(
-    people.map(({ email }, n) => named(db, { email, plan: plans[n] ?? "" })),
+    users.map(({ email }, n) => named(db, { email, plan: plans[n] ?? "" })),
   );
-  expect(found).toEqual(people.map(({ id, email }) => [{ id, email }]));
-  const [ada] = people;
+  expect(found).toEqual(users.map(({ id, email }) => [{ id, email }]));
+  const [ada] = users;
   expect(await named(db, { email: ada?.email ?? "", plan: "cfo" })).toEqual([]);
   // Also in a transaction, whose rows no other connection sees yet.
   await db.transaction().execute(async (tx) => {

@@ -15,12 +15,12 @@ import {
 const test = testWithApp({}, { pooled: true });
 test.beforeEach(({ app }) => app.clearFaults());
 
-const exchange = (app: TestApp, token: string, person: TestUser, metadata?: unknown) =>
-  app.post("/plaid/exchange-token", { public_token: token, metadata }, person);
+const exchange = (app: TestApp, token: string, user: TestUser, metadata?: unknown) =>
+  app.post("/plaid/exchange-token", { public_token: token, metadata }, user);
 
-async function list(app: TestApp, person: TestUser) {
+async function list(app: TestApp, user: TestUser) {
   const response = await fetch(`${app.url}/trpc/accounts.list`, {
-    headers: { cookie: person.cookie },
+    headers: { cookie: user.cookie },
   });
   const body = (await response.json()) as {
     result: {
@@ -70,30 +70,30 @@ test("Every procedure and page returns 401 or a redirect without a session (P1)"
 });
 
 test("createLinkToken sends a link_token over REST and tRPC alike (S1, R1)", async ({ app }) => {
-  const person = await app.signUp();
-  const rest = await app.post("/plaid/create-link-token", {}, person);
+  const user = await app.signUp();
+  const rest = await app.post("/plaid/create-link-token", {}, user);
   expect(rest.status).toBe(200);
   expect(rest.body.link_token).toMatch(/^link-sandbox-/);
   expect(Date.parse(rest.body.expiration)).toBeGreaterThan(Date.now());
-  const trpc = await app.post("/trpc/plaid.createLinkToken", {}, person);
+  const trpc = await app.post("/trpc/plaid.createLinkToken", {}, user);
   expect(trpc.body.result.data.linkToken).toMatch(/^link-sandbox-/);
 });
 
 test("connectAccount turns the public_token into an Item with its accounts, for the right user (S3, R2, R3, R5)", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
-  const answer = await exchange(app, await app.publicToken(), person);
+  const user = await app.signUp("analyst");
+  const answer = await exchange(app, await app.publicToken(), user);
   expect(answer.status).toBe(200);
   expect(answer.body.outcome).toBe("connected");
   expect(answer.body.item.institution.id).toBe("ins_109508");
-  const item = await only(itemsOf(app, person));
+  const item = await only(itemsOf(app, user));
   expect(item.id).toBe(answer.body.item.id);
   expect(item.access_token_sealed).toMatch(/^v2\.t1\./);
-  const accounts = await accountsOf(app, person);
+  const accounts = await accountsOf(app, user);
   expect(accounts).toHaveLength(answer.body.accounts.length);
   expect(accounts.length).toBeGreaterThan(0);
-  const attempt = await only(attemptsOf(app, person));
+  const attempt = await only(attemptsOf(app, user));
   expect(attempt.id).toBe(item.id);
   expect([attempt.status, attempt.access_token_sealed]).toEqual(["connected", null]);
 });
@@ -101,15 +101,15 @@ test("connectAccount turns the public_token into an Item with its accounts, for 
 test("connectAccount refuses a user id in the request, and shows another user nothing (R5)", async ({
   app,
 }) => {
-  const [person, other] = [await app.signUp("analyst"), await app.signUp()];
+  const [user, other] = [await app.signUp("analyst"), await app.signUp()];
   const token = await app.publicToken();
   const forged = await app.post(
     "/plaid/exchange-token",
     { public_token: token, user_id: other.id },
-    person,
+    user,
   );
   expect([forged.status, forged.body.error.reason]).toEqual([400, "invalid_input"]);
-  expect((await exchange(app, token, person)).status).toBe(200);
+  expect((await exchange(app, token, user)).status).toBe(200);
   expect(await list(app, other)).toEqual([]);
   const stolen = await exchange(app, token, other);
   expect([stolen.status, stolen.body.error.reason]).toEqual([400, "public_token_invalid"]);
@@ -118,10 +118,10 @@ test("connectAccount refuses a user id in the request, and shows another user no
 test("connectAccount returns the first result and exchanges once when the same public_token is sent again (I2)", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const token = await app.publicToken();
   const before = await app.requestsAtPlaid("/item/public_token/exchange");
-  const answers = await Promise.all(Array.from({ length: 50 }, () => exchange(app, token, person)));
+  const answers = await Promise.all(Array.from({ length: 50 }, () => exchange(app, token, user)));
   expect(answers.map((a) => a.status).filter((s) => s !== 200)).toEqual([]);
   expect(answers.filter((a) => a.body.outcome === "connected")).toHaveLength(1);
   expect(new Set(answers.map((a) => a.body.item.id)).size).toBe(1);
@@ -131,19 +131,19 @@ test("connectAccount returns the first result and exchanges once when the same p
 test("createLinkToken returns the plan and its limit instead of a link_token at the limit (P2, E5)", async ({
   app,
 }) => {
-  const person = await app.signUp("intern");
+  const user = await app.signUp("intern");
   await app.query(
     `insert into items (id, user_id, plaid_item_id, institution_name, access_token_sealed)
      values (gen_random_uuid(), $1::uuid, $1::uuid::text, 'x', 'x')`,
-    [person.id],
+    [user.id],
   );
   await app.query(
     `insert into accounts (item_id, user_id, plaid_account_id, position, name, type)
      select id, user_id, user_id::text || n, n, 'x', 'depository'
      from items, generate_series(0, 1) n where user_id = $1`,
-    [person.id],
+    [user.id],
   );
-  const answer = await app.post("/plaid/create-link-token", {}, person);
+  const answer = await app.post("/plaid/create-link-token", {}, user);
   expect([answer.status, answer.body.error.reason]).toEqual([403, "limit_reached"]);
   expect(answer.body.error.details).toEqual({ plan: "Intern", limit: 2, used: 2, wanted: 1 });
 });
@@ -151,31 +151,31 @@ test("createLinkToken returns the plan and its limit instead of a link_token at 
 test("connectAccount leaves nothing here or at Plaid when the bank has more accounts than there is room (P2, E5, I3)", async ({
   app,
 }) => {
-  const person = await app.signUp("intern");
+  const user = await app.signUp("intern");
   const before = await counts(app);
-  const answer = await exchange(app, await app.publicToken(), person);
+  const answer = await exchange(app, await app.publicToken(), user);
   expect([answer.status, answer.body.error.reason]).toEqual([403, "limit_reached"]);
   expect(answer.body.error.details.wanted).toBeGreaterThan(2);
   expect(await counts(app)).toEqual(before);
   expect(await orphans(app)).toBe(0);
-  const entry = await only(activityOf(app, person));
+  const entry = await only(activityOf(app, user));
   expect([entry.kind, entry.reason]).toEqual(["refused", "limit_reached"]);
 });
 
 test("connectAccount never exceeds the plan when fifty connections race (P2, I3)", async ({
   app,
 }) => {
-  const person = await app.signUp("accountant");
+  const user = await app.signUp("accountant");
   const tokens = await Promise.all(
     Array.from({ length: 50 }, (_, n) => app.publicToken("ins_109508", `user_race${n}`)),
   );
-  const answers = await Promise.all(tokens.map((token) => exchange(app, token, person)));
-  const n = (await accountsOf(app, person)).length;
+  const answers = await Promise.all(tokens.map((token) => exchange(app, token, user)));
+  const n = (await accountsOf(app, user)).length;
   expect(n).toBeLessThanOrEqual(10);
   expect(n).toBeGreaterThan(0);
   const connected = answers.filter((a) => a.status === 200);
   expect(connected.length).toBeGreaterThan(0);
-  const items = await itemsOf(app, person);
+  const items = await itemsOf(app, user);
   expect(items).toHaveLength(connected.length);
 });
 
@@ -186,18 +186,18 @@ test.for([
 ] as const)(
   "connectAccount returns an error and writes nothing when the exchange fails with %s (E3, R7)",
   async ([code, status, reason], { app }) => {
-    const person = await app.signUp("analyst");
+    const user = await app.signUp("analyst");
     const token = await app.publicToken();
     const before = await counts(app);
     await app.fault({ path: "/item/public_token/exchange", times: 3, do: { error: code } });
-    const answer = await exchange(app, token, person);
+    const answer = await exchange(app, token, user);
     expect([answer.status, answer.body.error.reason]).toEqual([status, reason]);
     expect(JSON.stringify(answer.body)).not.toContain(code);
     expect(await counts(app)).toEqual(before);
     // For a rate limit Plaid puts the name in error_type; for other errors in error_code.
     const line = app.logLines.findLast((l) => l.includes(`":"${code}"`)) ?? "{}";
     expect(JSON.parse(line).plaid.requestId).toBeTruthy();
-    const entries = await activityOf(app, person);
+    const entries = await activityOf(app, user);
     expect(entries).toHaveLength(1);
   },
 );
@@ -205,15 +205,15 @@ test.for([
 test("connectAccount connects the same public_token after a retryable failure (E3)", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const token = await app.publicToken();
   await app.fault({
     path: "/item/public_token/exchange",
     times: 3,
     do: { error: "RATE_LIMIT_EXCEEDED" },
   });
-  expect((await exchange(app, token, person)).status).toBe(503);
-  expect((await exchange(app, token, person)).body.outcome).toBe("connected");
+  expect((await exchange(app, token, user)).status).toBe(503);
+  expect((await exchange(app, token, user)).body.outcome).toBe("connected");
 });
 
 test.for([
@@ -224,14 +224,14 @@ test.for([
 ])(
   "connectAccount keeps nothing and removes the Item when the accounts cannot be read (%j) (E4, I1, I4)",
   async (what, { app }) => {
-    const person = await app.signUp("analyst");
+    const user = await app.signUp("analyst");
     const before = await counts(app);
     await app.fault({ path: "/accounts/get", times: 3, do: what });
-    const answer = await exchange(app, await app.publicToken(), person);
+    const answer = await exchange(app, await app.publicToken(), user);
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(await counts(app)).toEqual(before);
     expect(await orphans(app)).toBe(0);
-    const attempt = await only(attemptsOf(app, person));
+    const attempt = await only(attemptsOf(app, user));
     expect([attempt.status, attempt.access_token_sealed]).toEqual(["failed", null]);
   },
 );
@@ -239,31 +239,31 @@ test.for([
 test.for(["items", "accounts", "account_activity"])(
   "connectAccount keeps nothing when the insert into %s fails, and a retry ends with one Item (E4, I1, I4)",
   async (table, { app }) => {
-    const person = await app.signUp("analyst");
-    const ofPerson = `new.user_id = '${person.id}'`;
+    const user = await app.signUp("analyst");
+    const ofUser = `new.user_id = '${user.id}'`;
     const allow = await refuseWrites(
       app,
       `before insert on ${table}`,
-      table === "account_activity" ? `${ofPerson} and new.kind = 'connected'` : ofPerson,
+      table === "account_activity" ? `${ofUser} and new.kind = 'connected'` : ofUser,
     );
     const token = await app.publicToken();
-    const answer = await exchange(app, token, person);
+    const answer = await exchange(app, token, user);
     expect([answer.status, answer.body.error.reason]).toEqual([500, "connect_failed"]);
-    expect(await itemsOf(app, person)).toEqual([]);
+    expect(await itemsOf(app, user)).toEqual([]);
     expect(await orphans(app)).toBe(0);
     await allow();
-    expect((await exchange(app, token, person)).body.error.reason).toBe("connect_failed");
-    expect((await exchange(app, await app.publicToken(), person)).status).toBe(200);
-    expect(await itemsOf(app, person)).toHaveLength(1);
+    expect((await exchange(app, token, user)).body.error.reason).toBe("connect_failed");
+    expect((await exchange(app, await app.publicToken(), user)).status).toBe(200);
+    expect(await itemsOf(app, user)).toHaveLength(1);
   },
 );
 
 test("createLinkToken returns a generic error, with Plaid's message only in the log, when Plaid fails (E1)", async ({
   app,
 }) => {
-  const person = await app.signUp();
+  const user = await app.signUp();
   await app.fault({ path: "/link/token/create", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
-  const answer = await app.post("/plaid/create-link-token", {}, person);
+  const answer = await app.post("/plaid/create-link-token", {}, user);
   expect([answer.status, answer.body.error.reason]).toEqual([502, "link_unavailable"]);
   expect(JSON.stringify(answer.body)).not.toContain("INTERNAL_SERVER_ERROR");
   expect(app.logLines.findLast((line) => line.includes("link_unavailable"))).toContain(
@@ -274,26 +274,26 @@ test("createLinkToken returns a generic error, with Plaid's message only in the 
 test("accounts.list is cached, and shows a connection in the next read (N2, R4, I5)", async ({
   app,
 }) => {
-  const [person, other] = [await app.signUp("analyst"), await app.signUp()];
-  expect(await list(app, person)).toEqual([]);
+  const [user, other] = [await app.signUp("analyst"), await app.signUp()];
+  expect(await list(app, user)).toEqual([]);
   expect(await list(app, other)).toEqual([]);
-  await exchange(app, await app.publicToken(), person);
-  const items = await list(app, person);
+  await exchange(app, await app.publicToken(), user);
+  const items = await list(app, user);
   expect(items).toHaveLength(1);
-  await updateAccounts(app, { name: "behind the cache" }, person);
-  expect(await list(app, person)).toEqual(items);
+  await updateAccounts(app, { name: "behind the cache" }, user);
+  expect(await list(app, user)).toEqual(items);
 });
 
 test("connectAccount leaves one activity entry and one log line with Plaid's request_id (R6, I8)", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
-  await exchange(app, await app.publicToken(), person);
-  const entries = await activityOf(app, person);
+  const user = await app.signUp("analyst");
+  await exchange(app, await app.publicToken(), user);
+  const entries = await activityOf(app, user);
   expect(entries.map((e) => e.kind)).toEqual(["connected"]);
   const lines = app.logLines
     .map((line) => JSON.parse(line))
-    .filter((line) => line.event === "connection" && line.userId === person.id);
+    .filter((line) => line.event === "connection" && line.userId === user.id);
   expect(lines).toHaveLength(1);
   expect(lines[0].plaidRequestId).toBe(entries[0]?.plaid_request_id);
   expect(Object.keys(lines[0].ms)).toContain("exchange");
@@ -321,9 +321,9 @@ test.for([
 ] as const)(
   "connectAccount rejects bad input, %s, with a reason, a 4xx and a requestId, without stack or row",
   async ([_name, body, status, reason], { app }) => {
-    const person = await app.signUp();
+    const user = await app.signUp();
     const before = await counts(app);
-    const answer = await app.post("/plaid/exchange-token", body, person);
+    const answer = await app.post("/plaid/exchange-token", body, user);
     expect([answer.status, answer.body.error.reason]).toEqual([status, reason]);
     expect(answer.body.error.requestId).toMatch(/^[0-9a-f-]{36}$/);
     expect(JSON.stringify(answer.body)).not.toMatch(/\bat .*\.ts/);
@@ -334,13 +334,13 @@ test.for([
 test("connectAccount rejects a public_token older than 30 minutes with a reason, a 4xx and a requestId, without a row", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const [kept, expired] = [await app.publicToken(), await app.publicToken()];
   await app.advanceClock(29 * 60);
-  expect((await exchange(app, kept, person)).status).toBe(200);
+  expect((await exchange(app, kept, user)).status).toBe(200);
   const before = await counts(app);
   await app.advanceClock(2 * 60);
-  const answer = await exchange(app, expired, person);
+  const answer = await exchange(app, expired, user);
   expect([answer.status, answer.body.error.reason]).toEqual([400, "public_token_invalid"]);
   expect(answer.body.error.message).toMatch(/has expired or was already used/);
   expect(answer.body.error.requestId).toMatch(/^[0-9a-f-]{36}$/);
@@ -351,13 +351,13 @@ test("connectAccount rejects a public_token older than 30 minutes with a reason,
 });
 
 test("A POST with a foreign Origin is refused", async ({ app }) => {
-  const person = await app.signUp();
+  const user = await app.signUp();
   for (const path of ["/plaid/create-link-token", "/trpc/plaid.createLinkToken", "/logout"]) {
     const answer = await fetch(`${app.url}${path}`, {
       method: "POST",
       headers: {
         origin: "https://evil.example",
-        cookie: person.cookie,
+        cookie: user.cookie,
         "content-type": "application/json",
       },
       body: "{}",

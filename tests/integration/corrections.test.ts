@@ -6,32 +6,31 @@ import { testWithApp } from "../support/fixtures.ts";
 
 const test = testWithApp();
 
-async function get(app: TestApp, path: string, person: TestUser) {
-  const answer = await fetch(`${app.url}/api/v1/${path}`, { headers: { cookie: person.cookie } });
+async function get(app: TestApp, path: string, user: TestUser) {
+  const answer = await fetch(`${app.url}/api/v1/${path}`, { headers: { cookie: user.cookie } });
   expect(answer.status).toBe(200);
   return answer.json();
 }
-const correct = (app: TestApp, person: TestUser, body: object) =>
-  app.post("/api/v1/transaction-corrections", body, person);
+const correct = (app: TestApp, user: TestUser, body: object) =>
+  app.post("/api/v1/transaction-corrections", body, user);
 
 test("A correction of a pending transaction still applies once it is posted, and after the history is synced again (I5)", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const body = { public_token: await app.publicToken() };
-  const itemId = (await app.post("/plaid/exchange-token", body, person)).body.item.id;
+  const itemId = (await app.post("/plaid/exchange-token", body, user)).body.item.id;
   const { signal } = new AbortController();
-  const sync = () =>
-    syncItem(app.services, { userId: person.id, itemId }, app.services.log, signal);
+  const sync = () => syncItem(app.services, { userId: user.id, itemId }, app.services.log, signal);
   await sync();
-  const { transactions } = await get(app, "transactions", person);
+  const { transactions } = await get(app, "transactions", user);
   const pending = transactions.find((one: { pending: boolean }) => one.pending);
   const said = { category: "TRAVEL", merchant: "Night train" };
-  const answer = await correct(app, person, { transaction_id: pending.id, ...said });
+  const answer = await correct(app, user, { transaction_id: pending.id, ...said });
   expect(answer.body.transaction).toMatchObject({ id: pending.id, corrected: true, ...said });
 
   const found = async () =>
-    (await get(app, "transactions?category=TRAVEL&search=night", person)).transactions;
+    (await get(app, "transactions?category=TRAVEL&search=night", user)).transactions;
   expect(await found()).toMatchObject([{ id: pending.id, pending: true }]);
   await app.advanceClock(7 * 86_400);
   await sync();
@@ -40,11 +39,11 @@ test("A correction of a pending transaction still applies once it is posted, and
   expect(posted).toMatchObject({ pending: false, corrected: true, ...said });
   expect(posted.id).not.toBe(pending.id);
 
-  await app.query("update item_syncs set cursor = null where user_id = $1", [person.id]);
+  await app.query("update item_syncs set cursor = null where user_id = $1", [user.id]);
   await sync();
   expect(await found()).toMatchObject([{ id: posted.id, ...said }]);
 
-  await correct(app, person, { transaction_id: posted.id, category: null, merchant: null });
+  await correct(app, user, { transaction_id: posted.id, category: null, merchant: null });
   expect(await found()).toEqual([]);
 });
 

@@ -19,37 +19,37 @@ const nothingWrong = {
 
 /** A user with two banks, an API key, an open Link and a log-in. */
 async function settled(app: TestApp, email = "ada.lovelace@example.com") {
-  const person = await app.signUp("analyst", email, "Ada Lovelace");
+  const user = await app.signUp("analyst", email, "Ada Lovelace");
   for (const institution of ["ins_109508", "ins_109510"]) {
     const body = { public_token: await app.publicToken(institution) };
-    expect((await app.post("/plaid/exchange-token", body, person)).status).toBe(200);
+    expect((await app.post("/plaid/exchange-token", body, user)).status).toBe(200);
   }
-  await app.post("/plaid/create-link-token", {}, person);
-  await app.stepUp(person);
+  await app.post("/plaid/create-link-token", {}, user);
+  await app.stepUp(user);
   const made = await app.post(
     "/api/v1/api-keys",
     { name: "Ada's notebook", scopes: ["accounts:read"], expires_in_days: 365 },
-    person,
+    user,
   );
   await app.query(
     `insert into log_ins (user_id, outcome, ip_address, user_agent)
      values ($1, 'succeeded', '203.0.113.7', 'Ada''s phone')`,
-    [person.id],
+    [user.id],
   );
-  return { person, key: made.body.key as string };
+  return { user, key: made.body.key as string };
 }
 
-async function call(app: TestApp, person: TestUser, method: string, path: string) {
+async function call(app: TestApp, user: TestUser, method: string, path: string) {
   const answer = await fetch(`${app.url}/api/v1/${path}`, {
     method,
-    headers: { cookie: person.cookie },
+    headers: { cookie: user.cookie },
   });
   // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
   const body: any = await answer.json();
   return { status: answer.status, body };
 }
-const deleteAccount = (app: TestApp, person: TestUser, words = "delete my account") =>
-  call(app, person, "DELETE", `account?confirmation=${encodeURIComponent(words)}`);
+const deleteAccount = (app: TestApp, user: TestUser, words = "delete my account") =>
+  call(app, user, "DELETE", `account?confirmation=${encodeURIComponent(words)}`);
 
 /** Every row of every table of the product, as text. */
 async function everything(app: TestApp): Promise<string> {
@@ -66,18 +66,18 @@ async function everything(app: TestApp): Promise<string> {
 test("account.delete leaves nothing here while Plaid is down, and nothing at Plaid once it is back (I1)", async ({
   app,
 }) => {
-  const { person, key } = await settled(app);
+  const { user, key } = await settled(app);
   await app.fault({ path: "/item/remove", times: 50, do: { error: "INTERNAL_SERVER_ERROR" } });
-  const answer = await deleteAccount(app, person);
+  const answer = await deleteAccount(app, user);
   expect([answer.status, answer.body]).toEqual([200, { deleted: true, banks: 2 }]);
-  expect((await call(app, person, "GET", "accounts")).status).toBe(401);
+  expect((await call(app, user, "GET", "accounts")).status).toBe(401);
   const byKey = await fetch(`${app.url}/api/v1/accounts`, {
     headers: { authorization: `Bearer ${key}` },
   });
   expect(byKey.status).toBe(401);
   const left = await everything(app);
   for (const trace of [
-    person.email,
+    user.email,
     "Ada",
     "Lovelace",
     ...banks,
@@ -94,16 +94,16 @@ test("account.delete leaves nothing here while Plaid is down, and nothing at Pla
   await app.clearFaults();
   await recover(app);
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 0 });
-  expect(await everything(app)).not.toContain(person.id);
+  expect(await everything(app)).not.toContain(user.id);
 });
 
 test("account.delete leaves nothing at once, and one log line for each bank and one for the account (I1, I8)", async ({
   app,
 }) => {
-  const { person } = await settled(app);
-  expect((await deleteAccount(app, person)).status).toBe(200);
+  const { user } = await settled(app);
+  expect((await deleteAccount(app, user)).status).toBe(200);
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 0 });
-  expect(await everything(app)).not.toContain(person.id);
+  expect(await everything(app)).not.toContain(user.id);
   const lines = app.logLines.map((line) => JSON.parse(line));
   const disconnected = lines.filter((line) => line.outcome === "disconnected");
   expect(disconnected).toHaveLength(2);
@@ -117,11 +117,11 @@ test("account.delete leaves nothing at once, and one log line for each bank and 
 test("account.delete lets the same email sign up again at once, without the earlier data", async ({
   app,
 }) => {
-  const { person } = await settled(app);
+  const { user } = await settled(app);
   await app.fault({ path: "/item/remove", times: 50, do: { error: "INTERNAL_SERVER_ERROR" } });
-  await deleteAccount(app, person);
-  const again = await app.signUp("analyst", person.email);
-  expect(again.id).not.toBe(person.id);
+  await deleteAccount(app, user);
+  const again = await app.signUp("analyst", user.email);
+  expect(again.id).not.toBe(user.id);
   expect((await call(app, again, "GET", "accounts")).body).toEqual({ items: [] });
   expect((await call(app, again, "GET", "activity")).body).toEqual({ entries: [] });
   await app.clearFaults();
@@ -132,8 +132,8 @@ test("account.delete lets the same email sign up again at once, without the earl
 test("account.delete deletes nothing for a wrong phrase or an API key, and finds no user the second time", async ({
   app,
 }) => {
-  const { person, key } = await settled(app);
-  const wrong = await deleteAccount(app, person, "delete");
+  const { user, key } = await settled(app);
+  const wrong = await deleteAccount(app, user, "delete");
   expect([wrong.status, wrong.body.error.reason]).toEqual([400, "confirmation_mismatch"]);
   const byKey = await fetch(`${app.url}/api/v1/account?confirmation=delete+my+account`, {
     method: "DELETE",
@@ -141,49 +141,49 @@ test("account.delete deletes nothing for a wrong phrase or an API key, and finds
   });
   expect(byKey.status).toBe(403);
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 2 });
-  const answers = await Promise.all([deleteAccount(app, person), deleteAccount(app, person)]);
+  const answers = await Promise.all([deleteAccount(app, user), deleteAccount(app, user)]);
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
 });
 
 test("account.delete leaves no Item at Plaid when a bank is being connected (I1)", async ({
   app,
 }) => {
-  const { person } = await settled(app);
+  const { user } = await settled(app);
   await app.fault({ path: "/accounts/get", times: 1, do: { delay: 400 } });
   const connecting = app.post(
     "/plaid/exchange-token",
     { public_token: await app.publicToken("ins_109511") },
-    person,
+    user,
   );
-  const [, deletion] = await Promise.all([connecting, deleteAccount(app, person)]);
+  const [, deletion] = await Promise.all([connecting, deleteAccount(app, user)]);
   expect(deletion.status).toBe(200);
   await recover(app);
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 0 });
-  expect(await everything(app)).not.toContain(person.id);
+  expect(await everything(app)).not.toContain(user.id);
 });
 
 test("account.exportData has the user, every bank and the whole history, and no secret", async ({
   app,
 }) => {
-  const { person } = await settled(app);
-  const { apiKey, key } = await createApiKey(app.services.db, person.id, {
+  const { user } = await settled(app);
+  const { apiKey, key } = await createApiKey(app.services.db, user.id, {
     name: "Nightly export",
     scopes: ["accounts:read"],
     expiresInDays: 90,
   });
   await app.query(
     `insert into account_activity (user_id, kind) select $1, 'failed' from generate_series(1, 150)`,
-    [person.id],
+    [user.id],
   );
-  const { status, body } = await call(app, person, "GET", "account/export");
+  const { status, body } = await call(app, user, "GET", "account/export");
   expect(status).toBe(200);
-  expect(body.user).toEqual({ id: person.id, name: "Ada Lovelace", email: person.email });
-  expect(body.items).toEqual((await call(app, person, "GET", "accounts")).body.items);
+  expect(body.user).toEqual({ id: user.id, name: "Ada Lovelace", email: user.email });
+  expect(body.items).toEqual((await call(app, user, "GET", "accounts")).body.items);
   expect(body.activity).toHaveLength(152);
   expect(body.plan).toBe("analyst");
   expect(body.api_keys).toMatchObject([{ id: apiKey.id }, { name: "Ada's notebook" }]);
   expect(body.sessions).toMatchObject([{ address: "127.0.0.1", user_agent: "node" }]);
-  const session = await only(sessionsOf(app, person));
+  const session = await only(sessionsOf(app, user));
   for (const secret of [key, session.token]) {
     expect(JSON.stringify(body)).not.toContain(secret);
   }

@@ -18,23 +18,23 @@ const nothingWrong = {
 
 /** A user with a connected bank, and its public_token. */
 async function connected(app: TestApp, plan = "analyst") {
-  const person = await app.signUp(plan);
+  const user = await app.signUp(plan);
   const token = await app.publicToken();
-  const answer = await exchange(app, token, person);
+  const answer = await exchange(app, token, user);
   expect(answer.body.outcome).toBe("connected");
   const { item, accounts } = answer.body;
-  return { person, token, itemId: item.id as string, accountCount: accounts.length as number };
+  return { user, token, itemId: item.id as string, accountCount: accounts.length as number };
 }
-const exchange = (app: TestApp, token: string, person: TestUser) =>
-  app.post("/plaid/exchange-token", { public_token: token }, person);
+const exchange = (app: TestApp, token: string, user: TestUser) =>
+  app.post("/plaid/exchange-token", { public_token: token }, user);
 const disconnect = (
   app: TestApp,
-  person: TestUser,
+  user: TestUser,
   itemId: string,
   confirmation = `disconnect ${bank}`,
-) => app.post("/api/v1/disconnections", { item_id: itemId, confirmation }, person);
-const read = async (app: TestApp, person: TestUser, path: string) =>
-  (await fetch(`${app.url}/api/v1/${path}`, { headers: { cookie: person.cookie } })).json();
+) => app.post("/api/v1/disconnections", { item_id: itemId, confirmation }, user);
+const read = async (app: TestApp, user: TestUser, path: string) =>
+  (await fetch(`${app.url}/api/v1/${path}`, { headers: { cookie: user.cookie } })).json();
 const disconnections = async (app: TestApp) =>
   (await activityOf(app)).filter(({ kind }) => kind === "disconnected");
 const connectionLines = (app: TestApp) =>
@@ -43,9 +43,9 @@ const connectionLines = (app: TestApp) =>
 test("items.disconnect removes the bank here and at Plaid, with one activity entry and one log line (I1, I8)", async ({
   app,
 }) => {
-  const { person, itemId, accountCount } = await connected(app);
+  const { user, itemId, accountCount } = await connected(app);
   app.logLines.length = 0;
-  const answer = await disconnect(app, person, itemId);
+  const answer = await disconnect(app, user, itemId);
   // No sync has fetched the bank's data yet.
   const unseen = { logo: null, color: null, url: null };
   expect([answer.status, answer.body]).toEqual([
@@ -60,7 +60,7 @@ test("items.disconnect removes the bank here and at Plaid, with one activity ent
   const attempt = await only(attemptsOf(app));
   expect([attempt.status, attempt.access_token_sealed]).toEqual(["failed", null]);
 
-  const [entry, ...before] = (await read(app, person, "activity")).entries;
+  const [entry, ...before] = (await read(app, user, "activity")).entries;
   expect(entry).toMatchObject({ kind: "disconnected", institution_name: bank, item_id: null });
   expect([entry.account_count, before.length]).toEqual([accountCount, 1]);
   const lines = connectionLines(app);
@@ -72,15 +72,15 @@ test("items.disconnect removes the bank here and at Plaid, with one activity ent
 test("items.disconnect shows in the first read after it, on another node too (I5)", async ({
   app,
 }) => {
-  const { person, itemId } = await connected(app);
+  const { user, itemId } = await connected(app);
   const node = await app.startNode();
   try {
-    const headers = { cookie: person.cookie };
+    const headers = { cookie: user.cookie };
     const items = async (url: string) =>
       ((await (await fetch(`${url}/api/v1/accounts`, { headers })).json()) as { items: unknown[] })
         .items.length;
     expect([await items(app.url), await items(node.url)]).toEqual([1, 1]);
-    expect((await disconnect(app, person, itemId)).status).toBe(200);
+    expect((await disconnect(app, user, itemId)).status).toBe(200);
     expect([await items(app.url), await items(node.url)]).toEqual([0, 0]);
   } finally {
     await node.close();
@@ -90,15 +90,15 @@ test("items.disconnect shows in the first read after it, on another node too (I5
 test("items.disconnect makes room in the plan at once, also for the same bank (I3)", async ({
   app,
 }) => {
-  const { person, itemId, accountCount } = await connected(app);
+  const { user, itemId, accountCount } = await connected(app);
   await setPlanLimit(app, "analyst", accountCount);
   try {
-    const refused = await app.post("/plaid/create-link-token", {}, person);
+    const refused = await app.post("/plaid/create-link-token", {}, user);
     expect(refused.body.error.reason).toBe("limit_reached");
-    await disconnect(app, person, itemId);
-    expect((await read(app, person, "plan")).accounts_used).toBe(0);
-    expect((await app.post("/plaid/create-link-token", {}, person)).status).toBe(200);
-    const again = await exchange(app, await app.publicToken(), person);
+    await disconnect(app, user, itemId);
+    expect((await read(app, user, "plan")).accounts_used).toBe(0);
+    expect((await app.post("/plaid/create-link-token", {}, user)).status).toBe(200);
+    const again = await exchange(app, await app.publicToken(), user);
     expect(again.body.outcome).toBe("connected");
     expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 1 });
   } finally {
@@ -109,15 +109,15 @@ test("items.disconnect makes room in the plan at once, also for the same bank (I
 test("items.disconnect removes the bank here while Plaid is down, and the recovery removes it there (I1)", async ({
   app,
 }) => {
-  const { person, token, itemId } = await connected(app);
+  const { user, token, itemId } = await connected(app);
   await app.fault({ path: "/item/remove", times: 50, do: { error: "INTERNAL_SERVER_ERROR" } });
-  expect((await disconnect(app, person, itemId)).status).toBe(200);
-  expect((await read(app, person, "accounts")).items).toEqual([]);
+  expect((await disconnect(app, user, itemId)).status).toBe(200);
+  expect((await read(app, user, "accounts")).items).toEqual([]);
   expect(await compareBooks(app)).toMatchObject({ orphans: 1, unfinished: 1, connected: 0 });
   expect(connectionLines(app).at(-1)).toMatchObject({ itemAtPlaid: "to be removed" });
   // The token that Plaid still accepts is stored encrypted (I6), and cannot bring the Item back (I2).
   expect(JSON.stringify(await attemptsOf(app))).not.toContain("access-");
-  expect((await exchange(app, token, person)).body.error.reason).toBe("public_token_invalid");
+  expect((await exchange(app, token, user)).body.error.reason).toBe("public_token_invalid");
   await recover(app);
   expect(await compareBooks(app)).toMatchObject({ orphans: 1, unfinished: 1 });
   await app.clearFaults();
@@ -129,15 +129,15 @@ test("items.disconnect removes the bank here while Plaid is down, and the recove
 test("items.disconnect works when no key opens the token, and the recovery removes the Item once the key is back (I1)", async ({
   app,
 }) => {
-  const { person, itemId } = await connected(app);
+  const { user, itemId } = await connected(app);
   const rename = (table: string, from: string, to: string) =>
     app.query(`update ${table} set access_token_sealed = replace(access_token_sealed, $1, $2)`, [
       `v2.${from}.`,
       `v2.${to}.`,
     ]);
   await rename("items", "t1", "gone");
-  expect((await disconnect(app, person, itemId)).status).toBe(200);
-  expect((await read(app, person, "accounts")).items).toEqual([]);
+  expect((await disconnect(app, user, itemId)).status).toBe(200);
+  expect((await read(app, user, "accounts")).items).toEqual([]);
   expect(connectionLines(app).at(-1)).toMatchObject({ itemAtPlaid: "to be removed" });
   await recover(app);
   expect(await attemptsOf(app)).toMatchObject([{ status: "removing", tries: 2 }]);
@@ -149,9 +149,9 @@ test("items.disconnect works when no key opens the token, and the recovery remov
 test("connectAccount restores nothing when the public_token of a disconnected bank is sent (I2)", async ({
   app,
 }) => {
-  const { person, token, itemId } = await connected(app);
-  await disconnect(app, person, itemId);
-  const answer = await exchange(app, token, person);
+  const { user, token, itemId } = await connected(app);
+  await disconnect(app, user, itemId);
+  const answer = await exchange(app, token, user);
   expect([answer.status, answer.body.error.reason]).toEqual([400, "public_token_invalid"]);
   expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(1);
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 0 });
@@ -160,9 +160,9 @@ test("connectAccount restores nothing when the public_token of a disconnected ba
 test("items.disconnect succeeds once when twenty requests race, and returns not_found to the others (I2, I8)", async ({
   app,
 }) => {
-  const { person, itemId } = await connected(app);
+  const { user, itemId } = await connected(app);
   const answers = await Promise.all(
-    Array.from({ length: 20 }, () => disconnect(app, person, itemId)),
+    Array.from({ length: 20 }, () => disconnect(app, user, itemId)),
   );
   const done = answers.filter(({ status }) => status === 200);
   const others = new Set(
@@ -176,15 +176,15 @@ test("items.disconnect succeeds once when twenty requests race, and returns not_
 test("items.disconnect changes nothing for another bank's phrase, and ignores case", async ({
   app,
 }) => {
-  const { person, itemId } = await connected(app);
+  const { user, itemId } = await connected(app);
   for (const words of ["", "disconnect", bank, "disconnect Another Bank"]) {
-    const answer = await disconnect(app, person, itemId, words);
+    const answer = await disconnect(app, user, itemId, words);
     expect([answer.status, answer.body.error.reason]).toEqual([400, "confirmation_mismatch"]);
     expect(answer.body.error.details).toEqual({ expected: `disconnect ${bank}` });
   }
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 1 });
   expect(await app.requestsAtPlaid("/item/remove")).toBe(0);
-  expect((await disconnect(app, person, itemId, "Disconnect  first platypus bank ")).status).toBe(
+  expect((await disconnect(app, user, itemId, "Disconnect  first platypus bank ")).status).toBe(
     200,
   );
 });

@@ -21,30 +21,30 @@ const chase = "ins_56";
  * Connects with a token of this bank and log-in, with the metadata that Link would pass, or with `metadata`.
  */
 async function connect(
-  person: TestUser,
+  user: TestUser,
   more: { bank?: string; holder?: string; metadata?: unknown; connectAnyway?: boolean } = {},
 ) {
   const { bank = platypus, holder = "user_good", ...rest } = more;
   const token = await app.publicToken(bank, holder);
-  return { token, ...(await send(person, token, rest)) };
+  return { token, ...(await send(user, token, rest)) };
 }
 
 const send = (
-  person: TestUser,
+  user: TestUser,
   token: string,
   { metadata, connectAnyway }: { metadata?: unknown; connectAnyway?: boolean } = {},
 ) =>
   app.post(
     "/plaid/exchange-token",
     { public_token: token, metadata, connect_anyway: connectAnyway },
-    person,
+    user,
   );
 
 /** Link's metadata for the accounts that the user has now. */
-async function metadataOfHeld(person: TestUser, bank = platypus) {
+async function metadataOfHeld(user: TestUser, bank = platypus) {
   const accounts = await app.query(
     "select name, mask, type, subtype from accounts where user_id = $1 order by position",
-    [person.id],
+    [user.id],
   );
   return {
     institution: { institution_id: bank, name: "The bank" },
@@ -56,9 +56,9 @@ async function metadataOfHeld(person: TestUser, bank = platypus) {
 const exchanges = () => app.requestsAtPlaid("/item/public_token/exchange");
 
 test("connectAccount does not exchange accounts that Link's metadata shows as known, and returns which and what to do (I2, K3)", async () => {
-  const person = await app.signUp("cfo");
-  const first = await connect(person);
-  const again = await connect(person, { metadata: await metadataOfHeld(person) });
+  const user = await app.signUp("cfo");
+  const first = await connect(user);
+  const again = await connect(user, { metadata: await metadataOfHeld(user) });
   expect([again.status, again.body.error.reason]).toEqual([409, "duplicate_accounts"]);
   const { details } = again.body.error;
   expect(details.item_id).toBe(first.body.item.id);
@@ -75,25 +75,25 @@ test("connectAccount does not exchange accounts that Link's metadata shows as kn
 });
 
 test("connectAccount connects a second log-in at one bank when the same public_token is sent with connectAnyway (I2)", async () => {
-  const person = await app.signUp("cfo");
-  await connect(person);
-  const metadata = await metadataOfHeld(person);
-  const { token } = await connect(person, { metadata, holder: "user_spouse" });
-  const anyway = await send(person, token, { metadata, connectAnyway: true });
+  const user = await app.signUp("cfo");
+  await connect(user);
+  const metadata = await metadataOfHeld(user);
+  const { token } = await connect(user, { metadata, holder: "user_spouse" });
+  const anyway = await send(user, token, { metadata, connectAnyway: true });
   expect(anyway.body.outcome).toBe("connected");
   expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
 });
 
 test("connectAccount removes an Item without new accounts, and returns the Item that has them (I2)", async () => {
-  const person = await app.signUp("cfo");
-  const first = await connect(person);
-  const again = await connect(person);
+  const user = await app.signUp("cfo");
+  const first = await connect(user);
+  const again = await connect(user);
   expect(again.body.outcome).toBe("already_connected");
   expect(again.body.item.id).toBe(first.body.item.id);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
   expect((await app.itemsAtPlaid()).filter((item) => !item.removed)).toHaveLength(1);
   // The same public_token a day later gets the first result.
-  const later = await send(person, again.token);
+  const later = await send(user, again.token);
   expect([later.body.outcome, later.body.item.id]).toEqual([
     "already_connected",
     first.body.item.id,
@@ -103,10 +103,10 @@ test("connectAccount removes an Item without new accounts, and returns the Item 
 });
 
 test("connectAccount recognizes an account by the bank's own id, whatever its name (I2)", async () => {
-  const person = await app.signUp("cfo");
-  const first = await connect(person, { bank: chase });
+  const user = await app.signUp("cfo");
+  const first = await connect(user, { bank: chase });
   await app.query("update accounts set name = name || ' (renamed)', mask = '9999'");
-  const again = await connect(person, { bank: chase, connectAnyway: true });
+  const again = await connect(user, { bank: chase, connectAnyway: true });
   const withId = await app.query(
     "select id from accounts where persistent_account_id is not null and item_id = $1",
     [first.body.item.id],
@@ -117,10 +117,10 @@ test("connectAccount recognizes an account by the bank's own id, whatever its na
 });
 
 test("connectAccount adds the new accounts and keeps the known ones where they are when a bank shares both (I2)", async () => {
-  const person = await app.signUp("cfo");
-  const first = await connect(person);
-  await app.query("delete from accounts where user_id = $1 and position >= 2", [person.id]);
-  const again = await connect(person);
+  const user = await app.signUp("cfo");
+  const first = await connect(user);
+  await app.query("delete from accounts where user_id = $1 and position >= 2", [user.id]);
+  const again = await connect(user);
   expect(again.body.outcome).toBe("connected");
   expect(again.body.accounts).toHaveLength(first.body.accounts.length - 2);
   expect((await compareBooks(app)).duplicates).toBe(0);
@@ -131,12 +131,12 @@ test("connectAccount adds the new accounts and keeps the known ones where they a
 test.each(["ins_56", "ins_13", "ins_15", "ins_11"])(
   "connectAccount at %s, where a second Item may invalidate the first, offers only to reconnect (I2)",
   async (bank) => {
-    const person = await app.signUp("cfo");
-    await connect(person, { bank });
-    const metadata = await metadataOfHeld(person, bank);
-    const again = await connect(person, { bank, metadata });
+    const user = await app.signUp("cfo");
+    await connect(user, { bank });
+    const metadata = await metadataOfHeld(user, bank);
+    const again = await connect(user, { bank, metadata });
     expect(again.body.error.details.may_connect_anyway).toBe(false);
-    const insisted = await send(person, again.token, { metadata, connectAnyway: true });
+    const insisted = await send(user, again.token, { metadata, connectAnyway: true });
     expect(insisted.body.error.reason).toBe("duplicate_accounts");
     expect(await exchanges()).toBe(1);
   },
@@ -148,15 +148,15 @@ test.each([
 ] as const)(
   "connectAccount checks the Item at Chase with %s when it refuses the second, and counts what is new (I2)",
   async (_what, chosen, status) => {
-    const person = await app.signUp("cfo");
+    const user = await app.signUp("cfo");
     const link = async (chosen?: number[]) => {
-      const { body } = await app.post("/plaid/create-link-token", {}, person);
+      const { body } = await app.post("/plaid/create-link-token", {}, user);
       return goThroughLink(app, body.link_token, { bank: chase, ...(chosen && { chosen }) });
     };
     const first = await link(chosen && [...chosen]);
-    await send(person, first.publicToken);
+    await send(user, first.publicToken);
     const second = await link();
-    const { body } = await send(person, second.publicToken, { metadata: second.metadata });
+    const { body } = await send(user, second.publicToken, { metadata: second.metadata });
     const all = (second.metadata as { accounts: object[] }).accounts.length;
     expect(body.error).toMatchObject({
       reason: "duplicate_accounts",
@@ -172,15 +172,15 @@ test.each([
 );
 
 test("Update mode logs the user in again without a new Item", async () => {
-  const person = await app.signUp("cfo");
-  const { body } = await connect(person);
+  const user = await app.signUp("cfo");
+  const { body } = await connect(user);
   const itemId = body.item.id;
   await app.query("update items set status = 'login_required' where id = $1", [itemId]);
-  const link = await app.post("/trpc/plaid.createLinkToken", { itemId }, person);
+  const link = await app.post("/trpc/plaid.createLinkToken", { itemId }, user);
   expect(link.body.result.data.linkToken).toMatch(/^link-sandbox-/);
 
   const finish = (linkSessionId: string) =>
-    app.post("/trpc/plaid.finishUpdateMode", { itemId, linkSessionId }, person);
+    app.post("/trpc/plaid.finishUpdateMode", { itemId, linkSessionId }, user);
   for (let twice = 0; twice < 2; twice += 1) {
     const done = await finish("session-1");
     expect(done.body.result.data.item.status).toBe("good");
@@ -195,8 +195,8 @@ test("Update mode logs the user in again without a new Item", async () => {
 });
 
 test("Update mode returns not_found for another user's Item (I6)", async () => {
-  const [person, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
-  const { body } = await connect(person);
+  const [user, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
+  const { body } = await connect(user);
   for (const name of ["createLinkToken", "finishUpdateMode"]) {
     const answer = await app.post(`/trpc/plaid.${name}`, { itemId: body.item.id }, other);
     expect([name, answer.status]).toEqual([name, 404]);
@@ -204,7 +204,7 @@ test("Update mode returns not_found for another user's Item (I6)", async () => {
 });
 
 test("Forged metadata is advice and never trusted: no accounts, too many, another bank's", async () => {
-  const person = await app.signUp("accountant");
+  const user = await app.signUp("accountant");
   const bank = { institution_id: chase, name: "Not this bank" };
   const account = (n: number) => ({
     id: `x${n}`,
@@ -212,7 +212,7 @@ test("Forged metadata is advice and never trusted: no accounts, too many, anothe
     mask: "1",
     subtype: "checking",
   });
-  const forged = async (metadata: unknown) => (await connect(person, { metadata })).body;
+  const forged = async (metadata: unknown) => (await connect(user, { metadata })).body;
   // More accounts than are read, and more than the plan has room for.
   const many = Array.from({ length: 10_000 }, (_, n) => account(n));
   const [most, tooMany] = [
@@ -232,20 +232,20 @@ test("Forged metadata is advice and never trusted: no accounts, too many, anothe
 });
 
 test("Accounts of the metadata without any text do not count towards the plan", async () => {
-  const person = await app.signUp("accountant");
+  const user = await app.signUp("accountant");
   const room = await app.query("select max_accounts as max from plans where id = 'accountant'");
   const accounts = [null, {}, [], 7, { name: 5 }, { mask: "\0" }].flatMap((each) =>
     Array.from({ length: room[0].max }, () => each),
   );
-  const { body } = await connect(person, { bank: "ins_900012", metadata: { accounts } });
+  const { body } = await connect(user, { bank: "ins_900012", metadata: { accounts } });
   expect(body.outcome ?? body.error.details).toBe("connected");
 });
 
 test("A smaller plan disconnects no bank and blocks new ones (P2)", async () => {
-  const person = await app.signUp("analyst");
-  await connect(person);
+  const user = await app.signUp("analyst");
+  await connect(user);
   await app.query("update users set plan = 'intern'");
-  const refused = await connect(person, { bank: "ins_109509" });
+  const refused = await connect(user, { bank: "ins_109509" });
   expect(refused.body.error.reason).toBe("limit_reached");
   expect((await compareBooks(app)).connected).toBe(1);
 });
@@ -255,14 +255,14 @@ test.each([
   ["n", 12, "connected"],
   ["n + 1", 11, "limit_reached"],
 ])("connectAccount at %s accounts of the plan (I3)", async (_name, max, outcome) => {
-  const person = await app.signUp("intern");
+  const user = await app.signUp("intern");
   await app.query(
     "insert into plans (id, name, price_monthly, currency, max_accounts) values ($1, $1, 1, 'USD', $2) on conflict do nothing",
     [`p${max}`, max],
   );
   await app.query("update users set plan = $1", [`p${max}`]);
   // This bank has twelve accounts.
-  const { body } = await connect(person, { bank: "ins_109511" });
+  const { body } = await connect(user, { bank: "ins_109511" });
   expect(body.outcome ?? body.error.reason).toBe(outcome);
   if (body.error) {
     expect(body.error.details).toMatchObject({ limit: 11, used: 0, wanted: 12 });
@@ -271,34 +271,34 @@ test.each([
 });
 
 test("A bank under a new institution_id is offered as the connected one, and may be connected anyway", async () => {
-  const person = await app.signUp("cfo");
-  const before = await connect(person, { bank: "ins_900012" });
-  const metadata = await metadataOfHeld(person, "ins_900013");
-  const again = await connect(person, { bank: "ins_900013", metadata });
+  const user = await app.signUp("cfo");
+  const before = await connect(user, { bank: "ins_900012" });
+  const metadata = await metadataOfHeld(user, "ins_900013");
+  const again = await connect(user, { bank: "ins_900013", metadata });
   expect([again.status, again.body.error.reason]).toEqual([409, "duplicate_accounts"]);
   const { details } = again.body.error;
   expect([details.item_id, details.may_connect_anyway]).toEqual([before.body.item.id, true]);
   expect(details.accounts).toHaveLength(before.body.accounts.length);
-  const anyway = await send(person, again.token, { metadata, connectAnyway: true });
+  const anyway = await send(user, again.token, { metadata, connectAnyway: true });
   expect(anyway.body.outcome).toBe("connected");
 });
 
 test("A match under another institution_id ends no attempt: without Link's metadata the bank is connected", async () => {
-  const person = await app.signUp("cfo");
-  const before = await connect(person, { bank: "ins_900012" });
-  const after = await connect(person, { bank: "ins_900013" });
+  const user = await app.signUp("cfo");
+  const before = await connect(user, { bank: "ins_900012" });
+  const after = await connect(user, { bank: "ins_900013" });
   expect(after.body.outcome).toBe("connected");
   expect(after.body.accounts).toHaveLength(before.body.accounts.length);
 });
 
 test("Update mode that moves an Item to the bank's new institution_id moves it here, and then it is one bank", async () => {
-  const person = await app.signUp("cfo");
-  const { body } = await connect(person, { bank: "ins_900012" });
+  const user = await app.signUp("cfo");
+  const { body } = await connect(user, { bank: "ins_900012" });
   const itemId: string = body.item.id;
-  const link = await app.post("/trpc/plaid.createLinkToken", { itemId }, person);
+  const link = await app.post("/trpc/plaid.createLinkToken", { itemId }, user);
   await goThroughLink(app, link.body.result.data.linkToken);
-  const ended = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+  const ended = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, user);
   expect(ended.body.result.data.item.institution.id).toBe("ins_900013");
-  const again = await connect(person, { bank: "ins_900013" });
+  const again = await connect(user, { bank: "ins_900013" });
   expect([again.body.outcome, again.body.item.id]).toEqual(["already_connected", itemId]);
 });

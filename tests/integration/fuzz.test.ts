@@ -16,14 +16,14 @@ const seed = Number(process.env.FUZZ_SEED ?? 20_260_101);
 const timeout = 60_000 + numRuns * 2_000;
 
 const test = testWithApp();
-let person: TestUser;
+let user: TestUser;
 /** The user of requests that log out, so that the other user stays logged in. */
 let leaving: TestUser;
 let rows: string;
 test.beforeAll(async ({ app }) => {
-  [person, leaving] = [await app.signUp("cfo"), await app.signUp()];
-  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
-  await app.stepUp(person);
+  [user, leaving] = [await app.signUp("cfo"), await app.signUp()];
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
+  await app.stepUp(user);
   const tables = await app.query(
     `select format('select %L "table", count(*), sum(hashtext(t::text)::int8) from %I.%I t', c.relname,
        n.nspname, c.relname) sql
@@ -46,7 +46,7 @@ interface Answer {
 function send(app: TestApp, { method, path, headers, body }: RawRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(app.url);
-    const own = (logsOut.test(path) ? leaving : person).cookie;
+    const own = (logsOut.test(path) ? leaving : user).cookie;
     const cookie = headers.cookie === undefined ? own : `${own}; ${headers.cookie}`;
     // Node does not add it for a DELETE, and the body would be read as another request.
     const length = body && { "content-length": body.length };

@@ -16,11 +16,11 @@ const logLines: string[] = [];
 const write = (line: string) => {
   logLines.push(line);
 };
-const logIn = (person: { email: string; password: string }, headers: Record<string, string> = {}) =>
+const logIn = (user: { email: string; password: string }, headers: Record<string, string> = {}) =>
   fetch(`${url}/api/auth/sign-in/email`, {
     method: "POST",
     headers: { "content-type": "application/json", origin: appUrl, ...headers },
-    body: JSON.stringify(person),
+    body: JSON.stringify(user),
   });
 test.beforeAll(async ({ app }) => {
   const port = await freePort();
@@ -183,10 +183,10 @@ test("The cookies of pages belong to this host only, and those of a sibling host
       headers: { origin: appUrl },
       body: new URLSearchParams(form),
     });
-  const person = { name: "Ada", email: "ada@example.com", password: "a password of hers alone" };
+  const user = { name: "Ada", email: "ada@example.com", password: "a password of hers alone" };
   const cookies = [
     ...(await send("/appearance", { scheme: "dark" })).headers.getSetCookie(),
-    ...(await send("/signup", person)).headers.getSetCookie(),
+    ...(await send("/signup", user)).headers.getSetCookie(),
   ];
   const attributes = "Path=/; HttpOnly; Secure; SameSite=Lax";
   expect(cookies).toEqual([
@@ -225,10 +225,10 @@ test("The demo user does not exist in production", async () => {
 test("A log-in stores the address that the load balancer saw, whatever headers came before it", async ({
   app,
 }) => {
-  const person = await app.signUp();
+  const user = await app.signUp();
   const forged = { "x-forwarded-for": "6.6.6.6, 203.0.113.7", "x-real-ip": "6.6.6.6" };
-  expect((await logIn(person, { ...forged, forwarded: "for=6.6.6.6" })).status).toBe(200);
-  const session = (await sessionsOf(app, person)).at(-1);
+  expect((await logIn(user, { ...forged, forwarded: "for=6.6.6.6" })).status).toBe(200);
+  const session = (await sessionsOf(app, user)).at(-1);
   expect(session?.ip_address).toBe("203.0.113.7");
 });
 

@@ -22,12 +22,12 @@ test.beforeEach(async ({ app, worker: _ }) => startOver(app));
 
 /** A user and a program of theirs. */
 async function program(app: TestApp, plan = "cfo") {
-  const person = await app.signUp(plan);
+  const user = await app.signUp(plan);
   const scopes = ["connections:write" as const, "webhooks:write" as const];
-  const { key } = await createApiKey(app.services.db, person.id, {
+  const { key } = await createApiKey(app.services.db, user.id, {
     ...{ name: "Program", scopes, expiresInDays: 1 },
   });
-  return { person, client: createClient({ baseUrl: app.url, apiKey: key }) };
+  return { user, client: createClient({ baseUrl: app.url, apiKey: key }) };
 }
 
 test("A hosted Link is connected as soon as Plaid's webhook reports its end, and connections.get returns it", async ({
@@ -209,7 +209,7 @@ test("A hosted Link in update mode reconnects its Item", async ({ app }) => {
 test("A tab that returns from its bank, or sends no link_token, never uses a hosted Link", async ({
   app,
 }) => {
-  const { person, client } = await program(app);
+  const { user, client } = await program(app);
   const own = await client.plaid.createLinkToken.mutate({});
   const hosted = await client.plaid.createLinkToken.mutate({ hosted: true });
   await client.connectAccount.mutate({ publicToken: await app.publicToken() });
@@ -217,5 +217,5 @@ test("A tab that returns from its bank, or sends no link_token, never uses a hos
     (await client.connections.get.query({ id: linkId })).status;
   expect([await statusOf(own), await statusOf(hosted)]).toEqual(["connected", "open"]);
   const back = { oauthStateId: "one", linkId: null, again: false };
-  expect(await returnToLink(app.services, person, back)).toEqual({ at: "lost" });
+  expect(await returnToLink(app.services, user, back)).toEqual({ at: "lost" });
 });

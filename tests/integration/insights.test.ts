@@ -8,14 +8,14 @@ const test = testWithApp();
 
 /** A user with one bank with these accounts and transactions. */
 async function userWith(app: TestApp, accounts: AccountOf[], moved: Moved[]): Promise<TestUser> {
-  const person = await app.signUp("cfo");
-  await addBank(app, person, "Bank", accounts, moved);
-  return person;
+  const user = await app.signUp("cfo");
+  await addBank(app, user, "Bank", accounts, moved);
+  return user;
 }
 
-async function get(app: TestApp, path: string, person: TestUser) {
+async function get(app: TestApp, path: string, user: TestUser) {
   const response = await fetch(`${app.url}/api/v1/insights/${path}`, {
-    headers: { cookie: person.cookie },
+    headers: { cookie: user.cookie },
   });
   expect(response.status).toBe(200);
   return (await response.json()).currencies;
@@ -24,7 +24,7 @@ async function get(app: TestApp, path: string, person: TestUser) {
 test("insights.netWorth subtracts the transactions from the balances, in each currency", async ({
   app,
 }) => {
-  const person = await userWith(
+  const user = await userWith(
     app,
     [
       { balance: "1000.10" },
@@ -43,7 +43,7 @@ test("insights.netWorth subtracts the transactions from the balances, in each cu
       [4, 1, "7"],
     ],
   );
-  const [dollars, euros, ...others] = await get(app, "net-worth", person);
+  const [dollars, euros, ...others] = await get(app, "net-worth", user);
   expect(others).toEqual([]);
   expect(dollars).toEqual({
     currency: "USD",
@@ -97,16 +97,16 @@ test("insights.netWorth has only today without transactions, and at most a year"
 
 test("insights.netWorth goes back as far as the range says", async ({ app }) => {
   const moved = Array.from({ length: 500 }, (_, day): Moved => [0, day, "1"]);
-  const person = await userWith(app, [{ balance: "5" }], moved);
+  const user = await userWith(app, [{ balance: "5" }], moved);
   for (const [range, days] of Object.entries({ "1m": 31, "3m": 92, "1y": 365, all: 501 })) {
-    const [line] = await get(app, `net-worth?range=${range}`, person);
+    const [line] = await get(app, `net-worth?range=${range}`, user);
     expect([range, line.days.length]).toEqual([range, days]);
     expect(line.days[0]).toEqual({ date: ago(days - 1), amount: String(5 + days - 1) });
   }
 });
 
 test("insights.categories adds up to the month of insights.cashFlow", async ({ app }) => {
-  const person = await userWith(
+  const user = await userWith(
     app,
     [{ balance: "100" }, { balance: "100" }, { balance: "9", currency: "EUR" }],
     [
@@ -120,7 +120,7 @@ test("insights.categories adds up to the month of insights.cashFlow", async ({ a
     ],
   );
   const month = ago(40).slice(0, 7);
-  const [euros, dollars] = await get(app, `categories?month=${month}`, person);
+  const [euros, dollars] = await get(app, `categories?month=${month}`, user);
   expect(dollars).toEqual({
     currency: "USD",
     categories: [
@@ -130,15 +130,15 @@ test("insights.categories adds up to the month of insights.cashFlow", async ({ a
     ],
   });
   expect(euros.categories).toEqual([{ category: "TRAVEL", in: "0", out: "3", count: 1 }]);
-  const flow = await get(app, "cash-flow", person);
+  const flow = await get(app, "cash-flow", user);
   expect(flow[0].months[0]).toEqual({ month, in: "1000", out: "50.00" });
-  expect(await get(app, "categories?month=2001-01", person)).toEqual([]);
+  expect(await get(app, "categories?month=2001-01", user)).toEqual([]);
 });
 
 test("insights.cashFlow excludes pending transactions and transfers between own accounts", async ({
   app,
 }) => {
-  const person = await userWith(
+  const user = await userWith(
     app,
     [{ balance: "100" }, { balance: "100" }, { balance: "100", type: "credit" }],
     [
@@ -157,7 +157,7 @@ test("insights.cashFlow excludes pending transactions and transfers between own 
       [1, 40, "-7", { category: "FOOD_AND_DRINK" }],
     ],
   );
-  const [{ currency, months }] = await get(app, "cash-flow", person);
+  const [{ currency, months }] = await get(app, "cash-flow", user);
   expect(currency).toBe("USD");
   expect(months[0]).toEqual({ month: ago(40).slice(0, 7), in: "1007", out: "80.00" });
   expect(months.at(-1)).toEqual({ month: ago(0).slice(0, 7), in: "0", out: "0" });
@@ -166,11 +166,11 @@ test("insights.cashFlow excludes pending transactions and transfers between own 
 test("Insights show a change in the next response, and nothing of another user (I5, R5)", async ({
   app,
 }) => {
-  const person = await userWith(app, [{ balance: "100" }], [[0, 1, "10"]]);
+  const user = await userWith(app, [{ balance: "100" }], [[0, 1, "10"]]);
   const eve = await app.signUp();
-  expect((await get(app, "net-worth", person))[0].days[0].amount).toBe("110");
-  await updateAccounts(app, { current_balance: "90" }, person);
-  await raiseDataVersion(app, person);
-  expect((await get(app, "net-worth", person))[0].days[0].amount).toBe("100");
+  expect((await get(app, "net-worth", user))[0].days[0].amount).toBe("110");
+  await updateAccounts(app, { current_balance: "90" }, user);
+  await raiseDataVersion(app, user);
+  expect((await get(app, "net-worth", user))[0].days[0].amount).toBe("100");
   expect([await get(app, "net-worth", eve), await get(app, "cash-flow", eve)]).toEqual([[], []]);
 });

@@ -5,13 +5,13 @@ import { testWithApp } from "../support/fixtures.ts";
 
 const test = testWithApp();
 
-async function connect(app: TestApp, person: TestUser): Promise<string> {
+async function connect(app: TestApp, user: TestUser): Promise<string> {
   const body = { public_token: await app.publicToken("ins_109508") };
-  return (await app.post("/plaid/exchange-token", body, person)).body.item.id;
+  return (await app.post("/plaid/exchange-token", body, user)).body.item.id;
 }
 
-async function institutionOf(app: TestApp, person: TestUser) {
-  const cookie = { cookie: person.cookie };
+async function institutionOf(app: TestApp, user: TestUser) {
+  const cookie = { cookie: user.cookie };
   const answer = await fetch(`${app.url}/api/v1/accounts`, { headers: cookie });
   return (await answer.json()).items[0].institution;
 }
@@ -21,7 +21,7 @@ test("A bank's logo, color and website are fetched once for all its users, and s
 }) => {
   await app.query("delete from institutions");
   const [ada, grace] = await Promise.all([app.signUp("cfo"), app.signUp("cfo")]);
-  const itemIds = await Promise.all([ada, grace].map((person) => connect(app, person)));
+  const itemIds = await Promise.all([ada, grace].map((user) => connect(app, user)));
   expect(await institutionOf(app, ada)).toMatchObject({ logo: null, color: null, url: null });
   const asked = await app.requestsAtPlaid("/institutions/get_by_id");
   const keep = () =>
@@ -35,8 +35,8 @@ test("A bank's logo, color and website are fetched once for all its users, and s
   expect((await app.requestsAtPlaid("/institutions/get_by_id")) - asked).toBe(1);
 
   await app.query("update users set data_version = data_version + 1");
-  for (const person of [ada, grace]) {
-    const { color, url, logo } = await institutionOf(app, person);
+  for (const user of [ada, grace]) {
+    const { color, url, logo } = await institutionOf(app, user);
     expect(color).toBe("#1f6f78");
     expect(url).toMatch(/^https:/);
     const image = await fetch(`${app.url}${logo}`);
@@ -50,9 +50,9 @@ test("A bank that Plaid cannot return now does not change, and is fetched on ano
   app,
 }) => {
   await app.query("delete from institutions");
-  const person = await app.signUp("cfo");
-  const itemId = await connect(app, person);
-  const item = { userId: person.id, itemId };
+  const user = await app.signUp("cfo");
+  const itemId = await connect(app, user);
+  const item = { userId: user.id, itemId };
   await app.fault({
     path: "/institutions/get_by_id",
     times: 9,
@@ -61,10 +61,10 @@ test("A bank that Plaid cannot return now does not change, and is fetched on ano
   await updateBranding(app.services, item, app.services.log);
   await app.clearFaults();
   await updateBranding(app.services, item, app.services.log);
-  expect((await institutionOf(app, person)).logo).toBeNull();
+  expect((await institutionOf(app, user)).logo).toBeNull();
   await app.query("update institutions set asked_at = now() - interval '2 days'");
   await updateBranding(app.services, item, app.services.log);
-  expect((await institutionOf(app, person)).logo).toMatch(/^\/logos\/[0-9a-f]{32}\.png$/);
+  expect((await institutionOf(app, user)).logo).toMatch(/^\/logos\/[0-9a-f]{32}\.png$/);
 });
 
 test("An unknown logo is a 404", async ({ app }) => {

@@ -24,21 +24,21 @@ test.afterEach(async () => {
 });
 
 /** Opens Link for this kind, and connects the bank in it. */
-async function connect(app: TestApp, person: TestUser, kind: LinkKind | undefined, bank: string) {
-  const { body } = await app.post("/trpc/plaid.createLinkToken", { kind }, person);
+async function connect(app: TestApp, user: TestUser, kind: LinkKind | undefined, bank: string) {
+  const { body } = await app.post("/trpc/plaid.createLinkToken", { kind }, user);
   const { linkToken } = body.result.data;
   const { publicToken } = await goThroughLink(app, linkToken, { bank });
-  return app.post("/trpc/connectAccount", { publicToken, linkToken }, person);
+  return app.post("/trpc/connectAccount", { publicToken, linkToken }, user);
 }
 /** Waits until every job has run. */
-async function atRest(app: TestApp, person: TestUser): Promise<void> {
+async function atRest(app: TestApp, user: TestUser): Promise<void> {
   worker ??= await startWorker(app.services);
   await expect
-    .poll(async () => (await syncsOf(app, person)).map(({ status }) => status))
+    .poll(async () => (await syncsOf(app, user)).map(({ status }) => status))
     .toEqual(["done"]);
 }
-const shown = async (app: TestApp, person: TestUser) =>
-  (await app.get("/api/v1/accounts", person)).items[0];
+const shown = async (app: TestApp, user: TestUser) =>
+  (await app.get("/api/v1/accounts", user)).items[0];
 const balances = async (app: TestApp) =>
   (await accountsOf(app)).map(({ current_balance }) => current_balance);
 
@@ -50,8 +50,8 @@ test.for([
 ] as const)(
   "Link for %s does not offer a bank of another kind (%s)",
   async ([kind, bank], { app }) => {
-    const person = await app.signUp("cfo");
-    await expect(connect(app, person, kind, bank)).rejects.toThrow("PRODUCTS_NOT_SUPPORTED");
+    const user = await app.signUp("cfo");
+    await expect(connect(app, user, kind, bank)).rejects.toThrow("PRODUCTS_NOT_SUPPORTED");
   },
 );
 
@@ -62,10 +62,10 @@ test.for([
 ] as const)(
   "An Item connected for %s at %s has only balances, refreshed by its webhook and by the sweep, and its transactions are not requested",
   async ([kind, bank, webhookType], { app }) => {
-    const person = await app.signUp("cfo");
-    expect((await connect(app, person, kind, bank)).status).toBe(200);
-    await atRest(app, person);
-    const item = await shown(app, person);
+    const user = await app.signUp("cfo");
+    expect((await connect(app, user, kind, bank)).status).toBe(200);
+    await atRest(app, user);
+    const item = await shown(app, user);
     expect(item).toMatchObject({ has_transactions: false, status: "good", problem: null });
     expect(
       item.timeline.steps.map(({ step, state }: { step: string; state: string }) => [step, state]),
@@ -93,34 +93,34 @@ test.for([
 test("A mixed bank that is connected for its investments has its transactions as well", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  expect((await connect(app, person, "investments", "ins_109511")).status).toBe(200);
-  expect(await shown(app, person)).toMatchObject({ has_transactions: true });
-  await atRest(app, person);
+  const user = await app.signUp("cfo");
+  expect((await connect(app, user, "investments", "ins_109511")).status).toBe(200);
+  expect(await shown(app, user)).toMatchObject({ has_transactions: true });
+  await atRest(app, user);
   expect((await app.query("select 1 from transactions limit 1")).length).toBe(1);
 });
 
 test("An Item to which Plaid adds Transactions later is synced from then on", async ({ app }) => {
-  const person = await app.signUp("cfo");
-  await connect(app, person, undefined, "ins_109508");
+  const user = await app.signUp("cfo");
+  await connect(app, user, undefined, "ins_109508");
   await app.query("update items set has_transactions = false");
-  await atRest(app, person);
-  expect(await shown(app, person)).toMatchObject({ has_transactions: true });
+  await atRest(app, user);
+  expect(await shown(app, user)).toMatchObject({ has_transactions: true });
   expect((await app.query("select 1 from transactions limit 1")).length).toBe(1);
 });
 
 test("A brokerage that needs a new log-in says so, and its balances arrive again after it", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  await connect(app, person, "investments", brokerage);
-  await atRest(app, person);
+  const user = await app.signUp("cfo");
+  await connect(app, user, "investments", brokerage);
+  await atRest(app, user);
   const { id, plaid_item_id } = await only(itemsOf(app));
   await app.control("POST", "items/reset-login", { item_id: plaid_item_id });
   await expect.poll(async () => (await only(itemsOf(app))).status).toBe("login_required");
-  const { body } = await app.post("/trpc/plaid.createLinkToken", { itemId: id }, person);
+  const { body } = await app.post("/trpc/plaid.createLinkToken", { itemId: id }, user);
   await goThroughLink(app, body.result.data.linkToken);
-  await app.post("/trpc/plaid.finishUpdateMode", { itemId: id }, person);
-  expect(await shown(app, person)).toMatchObject({ status: "good", has_transactions: false });
+  await app.post("/trpc/plaid.finishUpdateMode", { itemId: id }, user);
+  expect(await shown(app, user)).toMatchObject({ status: "good", has_transactions: false });
   expect(await app.query("select 1 from link_tokens where status <> 'closed'")).toEqual([]);
 });

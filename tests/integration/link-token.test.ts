@@ -23,11 +23,11 @@ async function requested(app: TestApp, linkToken: string) {
 }
 
 test("createLinkToken requests two years of transactions for a new connection", async ({ app }) => {
-  const person = await app.signUp("cfo");
-  const token = await app.post("/plaid/create-link-token", {}, person);
+  const user = await app.signUp("cfo");
+  const token = await app.post("/plaid/create-link-token", {}, user);
   const { publicToken } = await goThroughLink(app, token.body.link_token, { bank: "ins_109508" });
-  const { body } = await app.post("/plaid/exchange-token", { public_token: publicToken }, person);
-  const item = { userId: person.id, itemId: body.item.id };
+  const { body } = await app.post("/plaid/exchange-token", { public_token: publicToken }, user);
+  const item = { userId: user.id, itemId: body.item.id };
   await syncItem(app.services, item, app.services.log, new AbortController().signal);
   const [{ first }] = await app.query("select min(date)::text as first from transactions");
   expect(first < ago(700)).toBe(true);
@@ -45,13 +45,13 @@ test.for([
 ] as const)(
   "createLinkToken sets the user's language when Plaid supports it (%s)",
   async ([accepts, language], { app }) => {
-    const person = await app.signUp("cfo");
+    const user = await app.signUp("cfo");
     for (const path of ["/plaid/create-link-token", "/trpc/plaid.createLinkToken"]) {
       const response = await fetch(`${app.url}${path}`, {
         method: "POST",
         headers: {
           "content-type": "application/json",
-          cookie: person.cookie,
+          cookie: user.cookie,
           "accept-language": accepts,
         },
         body: "{}",
@@ -66,10 +66,10 @@ test.for([
 test("createLinkToken sets the language in update mode, and requests no other history", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const publicToken = await app.publicToken();
-  const { body } = await app.post("/plaid/exchange-token", { public_token: publicToken }, person);
-  const answer = await app.post("/trpc/plaid.createLinkToken", { itemId: body.item.id }, person);
+  const { body } = await app.post("/plaid/exchange-token", { public_token: publicToken }, user);
+  const answer = await app.post("/trpc/plaid.createLinkToken", { itemId: body.item.id }, user);
   expect(answer.status).toBe(200);
   expect((await requested(app, answer.body.result.data.linkToken)).language).toBe("en");
 });

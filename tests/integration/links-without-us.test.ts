@@ -17,13 +17,13 @@ const tellResults = (app: TestApp, tells = true) =>
   app.control("POST", "settings", { link_events: tells });
 
 /** Opens a Link of the user by the API; with an Item in update mode. */
-async function openLink(app: TestApp, person: TestUser, itemId?: string): Promise<string> {
-  const { body } = await app.post("/trpc/plaid.createLinkToken", { itemId }, person);
+async function openLink(app: TestApp, user: TestUser, itemId?: string): Promise<string> {
+  const { body } = await app.post("/trpc/plaid.createLinkToken", { itemId }, user);
   return body.result.data.linkToken;
 }
 /** A user finishes Link and closes the tab before `onSuccess`. */
-async function closeTab(app: TestApp, person: TestUser, bank = "ins_109508") {
-  const linkToken = await openLink(app, person);
+async function closeTab(app: TestApp, user: TestUser, bank = "ins_109508") {
+  const linkToken = await openLink(app, user);
   const done = await goThroughLink(app, linkToken, { bank });
   // Only now, so that no webhook has reported it.
   await tellResults(app);
@@ -47,19 +47,19 @@ test.beforeEach(() => {
 });
 
 /** The messages that the dashboard shows. */
-const newsOf = (app: TestApp, person: TestUser) => listLinkNews(app.services, person);
+const newsOf = (app: TestApp, user: TestUser) => listLinkNews(app.services, user);
 const links = (app: TestApp) => app.query("select * from link_tokens order by created_at");
 const asked = (app: TestApp) => app.requestsAtPlaid("/link/token/get");
 
 test("finishLinks connects what Link created when onSuccess never reached us, once, and notifies the user (I1, I2, I4)", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const { publicToken } = await closeTab(app, person);
+  const user = await app.signUp("cfo");
+  const { publicToken } = await closeTab(app, user);
   await pass(app, 4);
   expect([await asked(app), await itemsOf(app)]).toEqual([0, []]);
   await pass(app, 2);
-  expect(await newsOf(app, person)).toMatchObject([
+  expect(await newsOf(app, user)).toMatchObject([
     { outcome: "connected", bank: "First Platypus Bank" },
   ]);
   await pass(app, 10);
@@ -70,14 +70,14 @@ test("finishLinks connects what Link created when onSuccess never reached us, on
     1,
   );
   // The tab wakes up after all.
-  const late = await app.post("/plaid/exchange-token", { public_token: publicToken }, person);
+  const late = await app.post("/plaid/exchange-token", { public_token: publicToken }, user);
   expect(late.body).toMatchObject({ outcome: "already_connected" });
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
 test("A finished Link is shown once, and only to its user", async ({ app }) => {
-  const [person, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
-  await closeTab(app, person);
+  const [user, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
+  await closeTab(app, user);
   await pass(app, 6);
   const [{ id }] = await links(app);
   const tell = ({ cookie }: TestUser) =>
@@ -88,20 +88,20 @@ test("A finished Link is shown once, and only to its user", async ({ app }) => {
     });
   expect((await tell(other)).status).toBe(204);
   expect(await newsOf(app, other)).toEqual([]);
-  expect(await newsOf(app, person)).toHaveLength(1);
-  expect((await tell(person)).status).toBe(204);
-  expect(await newsOf(app, person)).toEqual([]);
+  expect(await newsOf(app, user)).toHaveLength(1);
+  expect((await tell(user)).status).toBe(204);
+  expect(await newsOf(app, user)).toEqual([]);
 });
 
 test.for(["link token named", "only the public_token sent"])(
   "A Link whose onSuccess reaches us causes no call to Plaid (%s)",
   async (how, { app }) => {
-    const person = await app.signUp("cfo");
-    const { linkToken, publicToken } = await closeTab(app, person);
+    const user = await app.signUp("cfo");
+    const { linkToken, publicToken } = await closeTab(app, user);
     const named = how === "link token named";
-    if (named) await openLink(app, person);
+    if (named) await openLink(app, user);
     const body = { publicToken, ...(named && { linkToken }) };
-    const { status } = await app.post("/trpc/connectAccount", body, person);
+    const { status } = await app.post("/trpc/connectAccount", body, user);
     expect(status).toBe(200);
     expect((await links(app)).map((row) => row.status)).toEqual(
       named ? ["closed", "open"] : ["closed"],
@@ -109,13 +109,13 @@ test.for(["link token named", "only the public_token sent"])(
     if (named) return;
     await pass(app, 300);
     expect(await asked(app)).toBe(0);
-    expect(await newsOf(app, person)).toEqual([]);
+    expect(await newsOf(app, user)).toEqual([]);
   },
 );
 
 test("finishLinks leaves a Link alone while the user chooses its accounts", async ({ app }) => {
-  const person = await app.signUp("intern");
-  const { linkToken, publicToken } = await closeTab(app, person);
+  const user = await app.signUp("intern");
+  const { linkToken, publicToken } = await closeTab(app, user);
   const metadata = {
     institution: { institutionId: "ins_109508", name: "First Platypus Bank" },
     accounts: [1, 2, 3, 4].map((n) => ({ id: `a${n}`, name: `Account ${n}`, mask: `000${n}` })),
@@ -123,25 +123,25 @@ test("finishLinks leaves a Link alone while the user chooses its accounts", asyn
   const refused = await app.post(
     "/trpc/connectAccount",
     { publicToken, linkToken, metadata },
-    person,
+    user,
   );
   expect(refused.body.error.data.reason).toBe("limit_reached");
   await pass(app, 6);
   await pass(app, 300);
-  expect([await asked(app), await itemsOf(app), await newsOf(app, person)]).toEqual([0, [], []]);
+  expect([await asked(app), await itemsOf(app), await newsOf(app, user)]).toEqual([0, [], []]);
 });
 
 test("finishLinks leaves a Link alone whose connectAccount never sent its link_token", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const { publicToken } = await closeTab(app, person);
-  await openLink(app, person);
-  await app.post("/trpc/connectAccount", { publicToken }, person);
+  const user = await app.signUp("cfo");
+  const { publicToken } = await closeTab(app, user);
+  await openLink(app, user);
+  await app.post("/trpc/connectAccount", { publicToken }, user);
   expect((await links(app)).map((row) => row.status)).toEqual(["open", "open"]);
   await pass(app, 6);
   expect((await links(app)).map((row) => row.status)).toEqual(["closed", "open"]);
-  expect(await newsOf(app, person)).toEqual([]);
+  expect(await newsOf(app, user)).toEqual([]);
   expect(await activityOf(app)).toHaveLength(1);
 });
 
@@ -149,8 +149,8 @@ test("A verified SESSION_FINISHED is enough: its tokens are stored encrypted, an
   app,
 }) => {
   await tellResults(app);
-  const person = await app.signUp("cfo");
-  const linkToken = await openLink(app, person);
+  const user = await app.signUp("cfo");
+  const linkToken = await openLink(app, user);
   const { publicToken } = await goThroughLink(app, linkToken, { bank: "ins_109508" });
   await expect.poll(async () => (await links(app))[0].finished_at).not.toBeNull();
   const kept = JSON.stringify([await links(app), await app.query("select * from webhooks")]);
@@ -161,15 +161,15 @@ test("A verified SESSION_FINISHED is enough: its tokens are stored encrypted, an
   await pass(app, 4);
   expect(await itemsOf(app)).toEqual([]);
   await pass(app, 2);
-  expect(await newsOf(app, person)).toMatchObject([
+  expect(await newsOf(app, user)).toMatchObject([
     { outcome: "connected", bank: "First Platypus Bank" },
   ]);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
 test("A SESSION_FINISHED that Plaid did not sign changes nothing", async ({ app }) => {
-  const person = await app.signUp("cfo");
-  const linkToken = await openLink(app, person);
+  const user = await app.signUp("cfo");
+  const linkToken = await openLink(app, user);
   const forged = {
     ...{ webhook_type: "LINK", webhook_code: "SESSION_FINISHED", status: "SUCCESS" },
     ...{ link_token: linkToken, link_session_id: "s1", public_tokens: [await app.publicToken()] },
@@ -181,11 +181,11 @@ test("A SESSION_FINISHED that Plaid did not sign changes nothing", async ({ app 
 test("A public_token that is found too late is shown to the user, with an activity entry (I8)", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  await closeTab(app, person);
+  const user = await app.signUp("cfo");
+  await closeTab(app, user);
   await app.advanceClock(35 * 60);
   await pass(app, 35);
-  expect(await newsOf(app, person)).toMatchObject([
+  expect(await newsOf(app, user)).toMatchObject([
     { outcome: "too_late", bank: "First Platypus Bank" },
   ]);
   expect(await activityOf(app)).toMatchObject([{ kind: "failed", reason: "public_token_invalid" }]);
@@ -195,10 +195,10 @@ test("A public_token that is found too late is shown to the user, with an activi
 test("A bank that the plan has no room for is shown to the user, and is not exchanged (E5, I3)", async ({
   app,
 }) => {
-  const person = await app.signUp("intern");
-  await closeTab(app, person);
+  const user = await app.signUp("intern");
+  await closeTab(app, user);
   await pass(app, 6);
-  expect(await newsOf(app, person)).toMatchObject([
+  expect(await newsOf(app, user)).toMatchObject([
     { outcome: "not_connected", reason: "limit_reached", bank: "First Platypus Bank" },
   ]);
   expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(0);
@@ -208,15 +208,15 @@ test("A bank that the plan has no room for is shown to the user, and is not exch
 test("finishLinks retries while Plaid is unavailable, with the same attempt (E4)", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  await closeTab(app, person);
+  const user = await app.signUp("cfo");
+  await closeTab(app, user);
   await app.fault({ path: "/item/public_token/exchange", times: 3, do: { status: 503, body: {} } });
   await pass(app, 6);
   expect((await links(app))[0]).toMatchObject({ status: "finishing", outcome: null });
   await app.query("update link_attempts set retry_at = now()");
   await pass(app, 10);
   await pass(app, 10);
-  expect(await newsOf(app, person)).toMatchObject([{ outcome: "connected" }]);
+  expect(await newsOf(app, user)).toMatchObject([{ outcome: "connected" }]);
   expect(await attemptsOf(app)).toHaveLength(1);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
@@ -224,11 +224,11 @@ test("finishLinks retries while Plaid is unavailable, with the same attempt (E4)
 test("An onSuccess that arrives while we finish the Link does nothing twice (I1, I2)", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const { linkToken, publicToken } = await closeTab(app, person);
+  const user = await app.signUp("cfo");
+  const { linkToken, publicToken } = await closeTab(app, user);
   const both = await Promise.all([
     pass(app, 6),
-    app.post("/trpc/connectAccount", { publicToken, linkToken }, person),
+    app.post("/trpc/connectAccount", { publicToken, linkToken }, user),
   ]);
   expect(both[1].status).toBe(200);
   await pass(app, 10);
@@ -239,19 +239,19 @@ test("An onSuccess that arrives while we finish the Link does nothing twice (I1,
 test("A finished update mode runs finishUpdateMode when onSuccess never reached us", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const { body } = await app.post(
     "/plaid/exchange-token",
     { public_token: await app.publicToken() },
-    person,
+    user,
   );
   const { plaid_item_id } = await only(itemsOf(app));
   await app.control("POST", "items/reset-login", { item_id: plaid_item_id });
   await updateItems(app, { status: "login_required" });
-  await goThroughLink(app, await openLink(app, person, body.item.id));
+  await goThroughLink(app, await openLink(app, user, body.item.id));
   await tellResults(app);
   await pass(app, 6);
-  expect(await newsOf(app, person)).toMatchObject([
+  expect(await newsOf(app, user)).toMatchObject([
     { outcome: "reconnected", bank: "First Platypus Bank", itemId: body.item.id },
   ]);
   expect((await only(itemsOf(app))).status).toBe("good");
@@ -262,55 +262,53 @@ test("A finished update mode runs finishUpdateMode when onSuccess never reached 
 test("Without Link events, an update mode that repaired the bank takes effect, and one that did not is not shown", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const { body } = await app.post(
     "/plaid/exchange-token",
     { public_token: await app.publicToken() },
-    person,
+    user,
   );
-  await goThroughLink(app, await openLink(app, person, body.item.id));
+  await goThroughLink(app, await openLink(app, user, body.item.id));
   await pass(app, 6);
-  expect(await newsOf(app, person)).toEqual([]);
+  expect(await newsOf(app, user)).toEqual([]);
   const { plaid_item_id } = await only(itemsOf(app));
   await app.control("POST", "items/reset-login", { item_id: plaid_item_id });
   await updateItems(app, { status: "login_required" });
-  await goThroughLink(app, await openLink(app, person, body.item.id));
+  await goThroughLink(app, await openLink(app, user, body.item.id));
   await pass(app, 6);
-  expect(await newsOf(app, person)).toMatchObject([{ outcome: "reconnected" }]);
+  expect(await newsOf(app, user)).toMatchObject([{ outcome: "reconnected" }]);
 });
 
 test("Without Link events, Plaid's list of the user's Items shows which bank it was", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  await closeTab(app, person, "ins_109511");
+  const user = await app.signUp("cfo");
+  await closeTab(app, user, "ins_109511");
   await tellResults(app, false);
   await pass(app, 6);
-  expect(await newsOf(app, person)).toMatchObject([
-    { outcome: "not_received", bank: "Tartan Bank" },
-  ]);
+  expect(await newsOf(app, user)).toMatchObject([{ outcome: "not_received", bank: "Tartan Bank" }]);
   await pass(app, 300);
-  expect(await newsOf(app, person)).toHaveLength(1);
+  expect(await newsOf(app, user)).toHaveLength(1);
   expect(await itemsOf(app)).toEqual([]);
 });
 
 test("Without Link events, nothing is shown of a Link that the user left, or that an attempt may be about", async ({
   app,
 }) => {
-  const person = await app.signUp("intern");
-  await openLink(app, person);
+  const user = await app.signUp("intern");
+  await openLink(app, user);
   await pass(app, 6);
-  const { publicToken } = await closeTab(app, person);
+  const { publicToken } = await closeTab(app, user);
   await tellResults(app, false);
-  expect((await app.post("/trpc/connectAccount", { publicToken }, person)).status).not.toBe(200);
+  expect((await app.post("/trpc/connectAccount", { publicToken }, user)).status).not.toBe(200);
   await pass(app, 6);
   await pass(app, 300);
-  expect(await newsOf(app, person)).toEqual([]);
+  expect(await newsOf(app, user)).toEqual([]);
 });
 
 test("The job backs off until thirty minutes after the link_token has expired", async ({ app }) => {
-  const person = await app.signUp("cfo");
-  await openLink(app, person);
+  const user = await app.signUp("cfo");
+  await openLink(app, user);
   const at: number[] = [];
   for (let minute = 5; minute <= 300; minute += 5) {
     const before = await asked(app);
@@ -324,16 +322,16 @@ test("The job backs off until thirty minutes after the link_token has expired", 
 });
 
 test("A returning user's Links are checked now, at most once a minute", async ({ app }) => {
-  const person = await app.signUp("cfo");
-  await closeTab(app, person);
-  await newsOf(app, person);
+  const user = await app.signUp("cfo");
+  await closeTab(app, user);
+  await newsOf(app, user);
   expect((await links(app))[0].asked_at).toBeNull();
   await app.query("update link_tokens set created_at = created_at - interval '6 minutes'");
-  await newsOf(app, person);
+  await newsOf(app, user);
   const [{ asked_at: first, due_at: due }] = await links(app);
   expect(due <= new Date()).toBe(true);
   await app.query("update link_tokens set due_at = now() + interval '1 hour'");
-  await newsOf(app, person);
+  await newsOf(app, user);
   expect((await links(app))[0].asked_at).toEqual(first);
   expect(
     await app.query("select 1 from graphile_worker.jobs where task_identifier = 'finish_links'"),
@@ -341,8 +339,8 @@ test("A returning user's Links are checked now, at most once a minute", async ({
 });
 
 test("At most ten open Links of a user are followed", async ({ app }) => {
-  const person = await app.signUp("cfo");
-  for (let n = 0; n < 12; n += 1) await openLink(app, person);
+  const user = await app.signUp("cfo");
+  for (let n = 0; n < 12; n += 1) await openLink(app, user);
   expect(await links(app)).toHaveLength(10);
 });
 

@@ -42,8 +42,8 @@ const versions = (stream: Awaited<ReturnType<typeof follow>>): number[] =>
 
 const change = (app: TestApp, user: { id: string }, by = 1) => raiseDataVersion(app, user, by);
 
-async function keyOf(app: TestApp, person: TestUser, scopes: Scope[] = ["accounts:read"]) {
-  const { key, apiKey } = await createApiKey(app.services.db, person.id, {
+async function keyOf(app: TestApp, user: TestUser, scopes: Scope[] = ["accounts:read"]) {
+  const { key, apiKey } = await createApiKey(app.services.db, user.id, {
     name: "Live",
     scopes,
     expiresInDays: 1,

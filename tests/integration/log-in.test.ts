@@ -23,8 +23,8 @@ describe("Nobody can find out who has an account:", () => {
     const taken = await app.signUp();
     const answers = [];
     for (const email of [newEmail(), taken.email]) {
-      const person = { name: "Eve", email, password: "another good one" };
-      const { status, body, headers } = await app.post("/api/auth/sign-up/email", person);
+      const owner = { name: "Eve", email, password: "another good one" };
+      const { status, body, headers } = await app.post("/api/auth/sign-up/email", owner);
       const { id, createdAt, updatedAt, ...user } = body.user;
       expect([id, createdAt, updatedAt]).toEqual([expect.any(String), createdAt, createdAt]);
       const { "x-request-id": _id, date: _date, ...head } = Object.fromEntries(headers);
@@ -58,8 +58,8 @@ describe("Nobody can find out who has an account:", () => {
     ]) {
       const answers = [];
       for (const email of [newEmail(), taken.email]) {
-        const person = { ...good, ...bad, email };
-        const { status, body } = await app.post("/api/auth/sign-up/email", person);
+        const user = { ...good, ...bad, email };
+        const { status, body } = await app.post("/api/auth/sign-up/email", user);
         const { requestId: _, ...error } = body.error;
         answers.push({ status, error });
       }
@@ -135,12 +135,12 @@ test.for(guessed)(
   async ([words, code, passwords], { app }) => {
     const email = newEmail();
     for (const password of passwords) {
-      const person = { name: "Eve", email, password };
-      const { status, body } = await app.post("/api/auth/sign-up/email", person);
+      const user = { name: "Eve", email, password };
+      const { status, body } = await app.post("/api/auth/sign-up/email", user);
       expect([status, body.code]).toEqual([400, code]);
       const form = await fetch(`${app.url}/signup`, {
         method: "POST",
-        body: new URLSearchParams(person),
+        body: new URLSearchParams(user),
       });
       expect(form.status).toBe(400);
       expect(await form.text()).toContain(`This password ${words}`);
@@ -152,16 +152,16 @@ test.for(guessed)(
 test.for(guessed)(
   "A password that %s is refused as a new one, and the old one stays",
   async ([_words, _code, passwords], { app }) => {
-    const person = await app.signUp();
+    const user = await app.signUp();
     for (const newPassword of passwords) {
       const answer = await fetch(`${app.url}/settings/security`, {
         method: "POST",
-        headers: { cookie: person.cookie, origin: app.url },
-        body: new URLSearchParams({ currentPassword: person.password, newPassword }),
+        headers: { cookie: user.cookie, origin: app.url },
+        body: new URLSearchParams({ currentPassword: user.password, newPassword }),
       });
       expect(answer.status).toBe(400);
     }
-    expect((await app.post("/api/auth/sign-in/email", person)).status).toBe(200);
+    expect((await app.post("/api/auth/sign-in/email", user)).status).toBe(200);
   },
 );
 
@@ -233,9 +233,9 @@ describe("The log-in throttle", () => {
     app,
   }) => {
     const throttle = throttleOf(app);
-    const person = await app.signUp();
-    const { email } = person;
-    const setCookie = await knownBrowser(app, person);
+    const user = await app.signUp();
+    const { email } = user;
+    const setCookie = await knownBrowser(app, user);
     expect(setCookie).toMatch(/; Path=\/; Max-Age=31536000; HttpOnly; SameSite=Lax; Secure$/);
     for (let n = 0; n < 100; n++) {
       expect((await attempt(throttle, { email, address: `198.51.100.${n}` })).status).toBe(401);

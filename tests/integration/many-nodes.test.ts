@@ -64,15 +64,15 @@ describe.skipIf(!inject("redis"))("Three nodes behind a load balancer and two wo
 
   /** Signs up on one node and logs in on the next. */
   async function logIn(): Promise<string> {
-    const person = {
+    const user = {
       name: "Ada",
       email: `${Math.random()}@example.com`,
       password: "correct horse battery",
     };
-    const signedUp = await ask("/api/auth/sign-up/email", person);
+    const signedUp = await ask("/api/auth/sign-up/email", user);
     expect([signedUp.status, signedUp.text]).toEqual([200, expect.anything()]);
     await setPlan(app, "cfo", (await usersIn(app)).at(-1));
-    const loggedIn = await ask("/api/auth/sign-in/email", person);
+    const loggedIn = await ask("/api/auth/sign-in/email", user);
     expect([loggedIn.status, loggedIn.node]).toEqual([
       200,
       expect.not.stringMatching(`${signedUp.node}$`),

@@ -53,10 +53,10 @@ function closed<T>(value: T): T {
   ) as T;
 }
 
-async function send(app: TestApp, method: string, path: string, body?: unknown, person = ada) {
+async function send(app: TestApp, method: string, path: string, body?: unknown, user = ada) {
   const response = await fetch(`${app.url}${path}`, {
     method,
-    headers: { cookie: person.cookie, "content-type": "application/json" },
+    headers: { cookie: user.cookie, "content-type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.

@@ -36,40 +36,40 @@ async function receiver() {
 }
 
 /** Adds an address. Returns its id and its secret. */
-async function addWebhook(app: TestApp, person: TestUser, url: string, events = everything) {
-  await app.stepUp(person);
-  const { status, body } = await app.post("/api/v1/webhooks", { url, events }, person);
+async function addWebhook(app: TestApp, user: TestUser, url: string, events = everything) {
+  await app.stepUp(user);
+  const { status, body } = await app.post("/api/v1/webhooks", { url, events }, user);
   expect(status, JSON.stringify(body)).toBe(200);
   return { id: body.webhook.id as string, secret: body.secret as string };
 }
 
-const connect = async (app: TestApp, person: TestUser, institution?: string) => {
+const connect = async (app: TestApp, user: TestUser, institution?: string) => {
   const publicToken = await app.publicToken(institution);
-  return app.post("/plaid/exchange-token", { public_token: publicToken }, person);
+  return app.post("/plaid/exchange-token", { public_token: publicToken }, user);
 };
 
-const deliveriesOf = async (app: TestApp, person: TestUser, id: string) =>
-  (await app.get(`/api/v1/webhooks/${id}/deliveries`, person)).deliveries;
+const deliveriesOf = async (app: TestApp, user: TestUser, id: string) =>
+  (await app.get(`/api/v1/webhooks/${id}/deliveries`, user)).deliveries;
 
 const open = ({ headers, body }: Received, secret: string) => verifyWebhook(secret, headers, body);
 
 test("Each change of a bank is sent to the addresses that subscribe to it, signed, and matches the published schema", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const [all, few, none] = [await receiver(), await receiver(), await receiver()];
-  const { secret } = await addWebhook(app, person, all.url);
-  await addWebhook(app, person, few.url, ["connection.disconnected"]);
+  const { secret } = await addWebhook(app, user, all.url);
+  await addWebhook(app, user, few.url, ["connection.disconnected"]);
   await addWebhook(app, await app.signUp(), none.url);
-  await connect(app, person);
+  await connect(app, user);
   await expect.poll(() => all.types()).toContain("transactions.changed");
   const { id, plaid_item_id } = await only(itemsOf(app));
   await app.control("POST", "items/reset-login", { item_id: plaid_item_id });
-  await app.post("/trpc/items.refresh", { itemId: id }, person);
+  await app.post("/trpc/items.refresh", { itemId: id }, user);
   await expect.poll(() => all.types()).toContain("connection.problem");
   await updateItems(app, { status: "good" });
   const disconnect = { itemId: id, confirmation: "disconnect First Platypus Bank" };
-  expect((await app.post("/trpc/items.disconnect", disconnect, person)).status).toBe(200);
+  expect((await app.post("/trpc/items.disconnect", disconnect, user)).status).toBe(200);
   await expect.poll(() => few.types()).toEqual(["connection.disconnected"]);
   await connect(app, await app.signUp("cfo"), "ins_109511");
   const refused = await app.signUp("intern");
@@ -95,9 +95,9 @@ test("Each change of a bank is sent to the addresses that subscribe to it, signe
 });
 
 test("A webhook arrives within 500 ms of its commit at the median", async ({ app }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const there = await receiver();
-  const { id } = await addWebhook(app, person, there.url, ["connection.disconnected"]);
+  const { id } = await addWebhook(app, user, there.url, ["connection.disconnected"]);
   const waits: number[] = [];
   for (let n = 0; n < 11; n += 1) {
     const begun = performance.now();
@@ -106,7 +106,7 @@ test("A webhook arrives within 500 ms of its commit at the median", async ({ app
          values ($1, $2, 'connection.disconnected', '{}') returning user_id)
        select graphile_worker.add_job('send_webhooks',
          json_build_object('userId', $1::uuid, 'endpointId', $2::uuid)) from delivery`,
-      [person.id, id],
+      [user.id, id],
     );
     await expect.poll(() => there.received.length, { interval: 5 }).toBe(n + 1);
     waits.push((there.received[n] as Received).at - begun);
@@ -118,11 +118,11 @@ test("A webhook arrives within 500 ms of its commit at the median", async ({ app
 test("verifyWebhook refuses a webhook that is forged, altered, late, or from another address", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const there = await receiver();
-  const { secret } = await addWebhook(app, person, there.url, ["connection.connected"]);
-  const other = await addWebhook(app, person, (await receiver()).url);
-  await connect(app, person);
+  const { secret } = await addWebhook(app, user, there.url, ["connection.connected"]);
+  const other = await addWebhook(app, user, (await receiver()).url);
+  await connect(app, user);
   await expect.poll(() => there.received).toHaveLength(1);
   const [sent] = there.received as [Received];
   const { headers, body } = sent;
@@ -152,13 +152,13 @@ test("verifyWebhook refuses a webhook that is forged, altered, late, or from ano
 });
 
 test("After a change of the secret both sign for a day, then only the new one", async ({ app }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const there = await receiver();
-  const { id, secret } = await addWebhook(app, person, there.url, ["connection.connected"]);
-  const { body } = await app.post("/api/v1/webhook-secrets", { id }, person);
+  const { id, secret } = await addWebhook(app, user, there.url, ["connection.connected"]);
+  const { body } = await app.post("/api/v1/webhook-secrets", { id }, user);
   expect(body.secret).not.toBe(secret);
   expect(Date.parse(body.webhook.old_secret_until) - Date.now()).toBeGreaterThan(23 * 3_600_000);
-  await connect(app, person);
+  await connect(app, user);
   await expect.poll(() => there.received).toHaveLength(1);
   const [both] = there.received as [Received];
   expect([open(both, secret).id, open(both, body.secret).id]).toEqual([
@@ -166,8 +166,8 @@ test("After a change of the secret both sign for a day, then only the new one", 
     both.headers["webhook-id"],
   ]);
   await app.query("update webhook_endpoints set old_secret_until = now()");
-  const [{ id: delivery }] = await deliveriesOf(app, person, id);
-  await app.post("/api/v1/webhook-redeliveries", { id: delivery }, person);
+  const [{ id: delivery }] = await deliveriesOf(app, user, id);
+  await app.post("/api/v1/webhook-redeliveries", { id: delivery }, user);
   await expect.poll(() => there.received).toHaveLength(2);
   const last = there.received[1] as Received;
   expect(open(last, body.secret).id).toBe(delivery);
@@ -180,9 +180,9 @@ test("After a change of the secret both sign for a day, then only the new one", 
 test("A receiver that is down gets the webhook once it is up, and its log shows the attempts", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const there = await receiver();
-  const { id } = await addWebhook(app, person, there.url, ["connection.connected"]);
+  const { id } = await addWebhook(app, user, there.url, ["connection.connected"]);
   const statuses = [500, 503];
   there.respond = (req, res) => {
     const status = statuses.shift();
@@ -190,11 +190,11 @@ test("A receiver that is down gets the webhook once it is up, and its log shows 
     else if (statuses.length === 0 && there.received.length === 3) req.socket.destroy();
     else res.writeHead(200).end();
   };
-  await connect(app, person);
+  await connect(app, user);
   await expect.poll(() => there.received.length, { timeout: 20_000 }).toBe(4);
   expect(new Set(there.ids()).size).toBe(1);
   await expect
-    .poll(async () => deliveriesOf(app, person, id))
+    .poll(async () => deliveriesOf(app, user, id))
     .toMatchObject([
       { status: "delivered", attempts: 4, http_status: 200, error: null, next_attempt_at: null },
     ]);
@@ -203,20 +203,20 @@ test("A receiver that is down gets the webhook once it is up, and its log shows 
 test("A webhook fails permanently a day after its event, and a redelivery starts another day", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const there = await receiver();
   there.respond = (_req, res) => res.writeHead(404).end();
-  const { id } = await addWebhook(app, person, there.url, ["connection.connected"]);
-  await connect(app, person);
+  const { id } = await addWebhook(app, user, there.url, ["connection.connected"]);
+  await connect(app, user);
   await expect.poll(() => there.received.length).toBeGreaterThan(0);
   await app.query("update webhook_deliveries set give_up_at = now()");
-  const log = () => deliveriesOf(app, person, id);
+  const log = () => deliveriesOf(app, user, id);
   await expect.poll(async () => (await log())[0].status).toBe("failed");
   expect((await log())[0]).toMatchObject({ error: "status", http_status: 404 });
-  expect((await app.get("/api/v1/webhooks", person)).webhooks[0].last).toBe("failed");
+  expect((await app.get("/api/v1/webhooks", user)).webhooks[0].last).toBe("failed");
   there.respond = (_req, res) => res.writeHead(200).end();
   const [{ id: delivery, attempts }] = await log();
-  await app.post("/api/v1/webhook-redeliveries", { id: delivery }, person);
+  await app.post("/api/v1/webhook-redeliveries", { id: delivery }, user);
   await expect.poll(async () => (await log())[0].status).toBe("delivered");
   expect((await log())[0].attempts).toBe(attempts + 1);
   expect(there.ids().at(-1)).toBe(delivery);
@@ -225,22 +225,22 @@ test("A webhook fails permanently a day after its event, and a redelivery starts
 test("An address that responds 410 Gone is disabled with a mail to its user, who enables it again", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const [there, other] = [await receiver(), await receiver()];
   there.respond = (_req, res) => res.writeHead(500).end();
-  const { id, secret } = await addWebhook(app, person, there.url, ["connection.connected"]);
-  await addWebhook(app, person, other.url, ["connection.connected"]);
-  await connect(app, person);
+  const { id, secret } = await addWebhook(app, user, there.url, ["connection.connected"]);
+  await addWebhook(app, user, other.url, ["connection.connected"]);
+  await connect(app, user);
   await expect.poll(() => there.received.length).toBeGreaterThan(0);
   there.respond = (_req, res) => res.writeHead(410).end();
   const row = async () =>
-    (await app.get("/api/v1/webhooks", person)).webhooks.find(
+    (await app.get("/api/v1/webhooks", user)).webhooks.find(
       (webhook: { id: string }) => webhook.id === id,
     );
   await expect.poll(async () => (await row()).disabled).not.toBeNull();
   const { disabled } = await row();
   expect(disabled).toEqual({ at: expect.any(String), reason: "gone" });
-  const log = () => deliveriesOf(app, person, id);
+  const log = () => deliveriesOf(app, user, id);
   await expect
     .poll(log)
     .toMatchObject([
@@ -251,20 +251,20 @@ test("An address that responds 410 Gone is disabled with a mail to its user, who
 
   // Nothing is stored or sent while it is disabled; the other address gets everything.
   const sent = there.received.length;
-  await connect(app, person, "ins_109511");
+  await connect(app, user, "ins_109511");
   await expect.poll(() => other.received.length).toBe(2);
   const [{ id: delivery }] = await log();
-  const redelivered = await app.post("/api/v1/webhook-redeliveries", { id: delivery }, person);
-  const tried = await app.post("/api/v1/webhook-tests", { id }, person);
+  const redelivered = await app.post("/api/v1/webhook-redeliveries", { id: delivery }, user);
+  const tried = await app.post("/api/v1/webhook-tests", { id }, user);
   for (const { status, body } of [redelivered, tried]) {
     expect([status, body.error.reason]).toEqual([409, "webhook_disabled"]);
   }
   expect([there.received.length, await log()]).toEqual([sent, [expect.anything()]]);
 
   there.respond = (_req, res) => res.writeHead(204).end();
-  const { body } = await app.post("/api/v1/webhook-activations", { id }, person);
+  const { body } = await app.post("/api/v1/webhook-activations", { id }, user);
   expect(body.webhook).toMatchObject({ id, disabled: null });
-  await app.post("/api/v1/webhook-redeliveries", { id: delivery }, person);
+  await app.post("/api/v1/webhook-redeliveries", { id: delivery }, user);
   await expect.poll(() => there.received.length).toBe(sent + 1);
   expect(open(there.received.at(-1) as Received, secret).type).toBe("connection.connected");
   await expect.poll(async () => (await log())[0].status).toBe("delivered");
@@ -274,19 +274,19 @@ test("An address that responds 410 Gone is disabled with a mail to its user, who
 test("Deliveries that wait for an address that responds 410 Gone fail as disabled", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const there = await receiver();
   there.respond = (_req, res) => res.writeHead(410).end();
-  const { id } = await addWebhook(app, person, there.url, ["connection.connected"]);
+  const { id } = await addWebhook(app, user, there.url, ["connection.connected"]);
   await app.query(
     `insert into webhook_deliveries (user_id, endpoint_id, type, body, due_at)
      values ($1, $2, 'connection.connected', '{}', now() + interval '1 hour')`,
-    [person.id, id],
+    [user.id, id],
   );
-  await app.post("/api/v1/webhook-tests", { id }, person);
+  await app.post("/api/v1/webhook-tests", { id }, user);
   await expect
     .poll(async () =>
-      (await deliveriesOf(app, person, id)).map((one: { error: string }) => one.error),
+      (await deliveriesOf(app, user, id)).map((one: { error: string }) => one.error),
     )
     .toEqual(["status", "disabled"]);
   expect(there.received).toHaveLength(1);
@@ -295,11 +295,11 @@ test("Deliveries that wait for an address that responds 410 Gone fail as disable
 test("webhooks.sendTest sends a signed test event to one address, whatever it subscribes to, and to no other user's", async ({
   app,
 }) => {
-  const [person, other] = [await app.signUp(), await app.signUp()];
+  const [user, other] = [await app.signUp(), await app.signUp()];
   const [there, second] = [await receiver(), await receiver()];
-  const { id, secret } = await addWebhook(app, person, there.url, ["connection.failed"]);
-  await addWebhook(app, person, second.url);
-  const { body } = await app.post("/api/v1/webhook-tests", { id }, person);
+  const { id, secret } = await addWebhook(app, user, there.url, ["connection.failed"]);
+  await addWebhook(app, user, second.url);
+  const { body } = await app.post("/api/v1/webhook-tests", { id }, user);
   expect(body.delivery).toMatchObject({ event: "webhook.test", status: "waiting", attempts: 0 });
   await expect.poll(() => there.received).toHaveLength(1);
   const { id: sentId, ...event } = open(there.received[0] as Received, secret);
@@ -313,9 +313,9 @@ test("webhooks.sendTest sends a signed test event to one address, whatever it su
   }
   // An address may lead elsewhere by the time of the test: it is checked again, and nothing is sent.
   await app.query("update webhook_endpoints set url = 'https://10.0.0.7/' where id = $1", [id]);
-  await app.post("/api/v1/webhook-tests", { id }, person);
+  await app.post("/api/v1/webhook-tests", { id }, user);
   await expect
-    .poll(async () => (await deliveriesOf(app, person, id))[0].error)
+    .poll(async () => (await deliveriesOf(app, user, id))[0].error)
     .toBe("address_not_public");
 });
 
@@ -355,7 +355,7 @@ test("One user's slow receivers delay no other user's webhooks, and no other job
 test("A user has at most ten webhooks, each created after a step-up or by a key with the scope", async ({
   app,
 }) => {
-  const [person, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
+  const [user, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
   const { url } = await receiver();
   const make = (headers: Record<string, string>) =>
     fetch(`${app.url}/api/v1/webhooks`, {
@@ -364,10 +364,10 @@ test("A user has at most ten webhooks, each created after a step-up or by a key 
       body: JSON.stringify({ url, events: ["accounts.changed"] }),
     });
   await app.query("update sessions set proved_at = null");
-  expect((await make({ cookie: person.cookie })).status).toBe(403);
+  expect((await make({ cookie: user.cookie })).status).toBe(403);
   const keyFor = async (scope: "accounts:read" | "webhooks:write") =>
     (
-      await createApiKey(app.services.db, person.id, {
+      await createApiKey(app.services.db, user.id, {
         ...{ name: "K", scopes: [scope], expiresInDays: 1 },
       })
     ).key;
@@ -381,7 +381,7 @@ test("A user has at most ten webhooks, each created after a step-up or by a key 
     ...Array.from({ length: 10 }, () => 200),
     ...[409, 409],
   ]);
-  const [{ id }] = (await app.get("/api/v1/webhooks", person)).webhooks;
+  const [{ id }] = (await app.get("/api/v1/webhooks", user)).webhooks;
   for (const [method, path] of [
     ["DELETE", `webhooks/${id}`],
     ["GET", `webhooks/${id}/deliveries`],
@@ -397,19 +397,19 @@ test("A user has at most ten webhooks, each created after a step-up or by a key 
     headers: { authorization },
   });
   expect(gone.status).toBe(200);
-  expect((await app.get("/api/v1/webhooks", person)).webhooks).toHaveLength(9);
+  expect((await app.get("/api/v1/webhooks", user)).webhooks).toHaveLength(9);
 });
 
 test("account.exportData lists the webhooks without their secrets, and they are deleted with their user", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const there = await receiver();
-  const { id, secret } = await addWebhook(app, person, there.url);
-  await connect(app, person);
+  const { id, secret } = await addWebhook(app, user, there.url);
+  await connect(app, user);
   await expect.poll(() => there.received.length).toBeGreaterThan(0);
-  await app.stepUp(person);
-  const exported = await app.get("/api/v1/account/export", person);
+  await app.stepUp(user);
+  const exported = await app.get("/api/v1/account/export", user);
   expect(exported.webhooks).toMatchObject([{ id, url: there.url }]);
   expect(JSON.stringify(exported)).not.toContain(secret.slice(6));
   expect(
@@ -417,43 +417,43 @@ test("account.exportData lists the webhooks without their secrets, and they are 
   ).toBeTruthy();
   await fetch(`${app.url}/api/v1/account?confirmation=delete%20my%20account`, {
     method: "DELETE",
-    headers: { cookie: person.cookie },
+    headers: { cookie: user.cookie },
   });
   expect(await app.query("select 1 from webhook_endpoints")).toEqual([]);
   expect(await app.query("select 1 from webhook_deliveries")).toEqual([]);
 });
 
 test("npm run webhooks adds, lists, shows and removes webhooks", async ({ app }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const there = await receiver();
   const run = (...args: string[]) =>
     promisify(execFile)(process.execPath, [...built("webhooks"), ...args], {
       env: { ...process.env, DATABASE_URL: app.databaseUrl, TOKEN_KEYS: app.env.TOKEN_KEYS },
     });
-  const added = await run("add", person.email, there.url, "--events", "connection.connected");
+  const added = await run("add", user.email, there.url, "--events", "connection.connected");
   const [id = ""] = added.stderr.split(" ");
-  await connect(app, person);
+  await connect(app, user);
   await expect.poll(() => there.received).toHaveLength(1);
   expect(open(there.received[0] as Received, added.stdout.trim()).type).toBe(
     "connection.connected",
   );
   await expect
-    .poll(async () => (await run("list", person.email)).stdout)
+    .poll(async () => (await run("list", user.email)).stdout)
     .toBe(`${id}  delivered   ${there.url}  connection.connected\n`);
-  const log = (await run("log", person.email, id)).stdout;
+  const log = (await run("log", user.email, id)).stdout;
   expect(log).toMatch(/ {2}delivered {2}sent 1 {2}HTTP 204 {2}connection\.connected\n$/);
-  await run("redeliver", person.email, log.slice(0, 36));
+  await run("redeliver", user.email, log.slice(0, 36));
   await expect.poll(() => there.received).toHaveLength(2);
-  expect((await run("test", person.email, id)).stderr).toMatch(/^webhook\.test is sent/);
+  expect((await run("test", user.email, id)).stderr).toMatch(/^webhook\.test is sent/);
   await expect.poll(() => there.types().at(-1)).toBe("webhook.test");
   await app.query("update webhook_endpoints set disabled_at = now()");
-  expect((await run("list", person.email)).stdout).toContain(`${id}  disabled    ${there.url}`);
-  await expect(run("test", person.email, id)).rejects.toThrow("410 Gone");
-  expect((await run("enable", person.email, id)).stderr).toContain("again");
-  await expect(run("add", person.email, "https://10.0.0.7/")).rejects.toThrow(
+  expect((await run("list", user.email)).stdout).toContain(`${id}  disabled    ${there.url}`);
+  await expect(run("test", user.email, id)).rejects.toThrow("410 Gone");
+  expect((await run("enable", user.email, id)).stderr).toContain("again");
+  await expect(run("add", user.email, "https://10.0.0.7/")).rejects.toThrow(
     "the internet can reach",
   );
-  await expect(run("add", person.email, there.url, "--events", "all")).rejects.toThrow("events.0");
-  expect((await run("remove", person.email, id)).stderr).toContain("Nothing more is sent");
+  await expect(run("add", user.email, there.url, "--events", "all")).rejects.toThrow("events.0");
+  expect((await run("remove", user.email, id)).stderr).toContain("Nothing more is sent");
   expect((await run("--help")).stdout).toMatch(/^Usage, .*\n {2}npm run webhooks -- add <email>/);
 });

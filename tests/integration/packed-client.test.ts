@@ -33,8 +33,8 @@ const dist = (name: string) =>
 const shipped = (name: string) => path.join("node_modules/@fiscility/client/examples", name);
 
 /** The environment of this user's program. */
-async function environmentOf(app: TestApp, person: TestUser) {
-  const { key } = await createApiKey(app.services.db, person.id, {
+async function environmentOf(app: TestApp, user: TestUser) {
+  const { key } = await createApiKey(app.services.db, user.id, {
     name: "Packed",
     scopes: scope.options,
     expiresInDays: 1,

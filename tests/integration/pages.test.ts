@@ -8,11 +8,11 @@ const test = testWithApp();
 test("A page that fails says so plainly, and logs the cause under its request id (R7)", async ({
   app,
 }) => {
-  const person = await app.signUp();
+  const user = await app.signUp();
   const printed = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => printed.mockRestore());
   const restore = await hideTable(app, "items");
-  const answer = await fetch(`${app.url}/dashboard`, { headers: { cookie: person.cookie } });
+  const answer = await fetch(`${app.url}/dashboard`, { headers: { cookie: user.cookie } });
   await restore();
   const page = await answer.text();
   expect(answer.status).toBe(500);
@@ -70,12 +70,12 @@ test("Built assets are served compressed and cached for as long as their names l
 test("A bank whose name closes a script element stays text, also in the page's data", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  await app.connectAt(app.url, await app.publicToken(), person);
+  const user = await app.signUp("cfo");
+  await app.connectAt(app.url, await app.publicToken(), user);
   const name = "</script><script>alert(1)</script>";
-  await updateItems(app, { institution_name: name }, { user: person });
+  await updateItems(app, { institution_name: name }, { user });
   for (const path of ["/dashboard", "/dashboard.data", "/transactions"]) {
-    const answer = await fetch(`${app.url}${path}`, { headers: { cookie: person.cookie } });
+    const answer = await fetch(`${app.url}${path}`, { headers: { cookie: user.cookie } });
     const page = await answer.text();
     expect(page, path).toContain("alert(1)");
     if (!path.endsWith(".data")) expect(page, path).not.toContain("<script>alert");

@@ -131,10 +131,10 @@ test("A passkey cannot be registered under the id of another user's, or with ano
   const [ada, eve] = [await app.signUp(), await app.signUp()];
   const adas = await addPasskey(app, ada);
   await Promise.all([app.stepUp(ada), app.stepUp(eve)]);
-  const optionsOf = async (person: TestUser): Promise<string> =>
-    (await app.post("/api/v1/second-factors/passkey-options", {}, person)).body.options;
-  const add = (person: TestUser, passkey: string) =>
-    app.post("/api/v1/second-factors/passkeys", { name: "Mine", passkey }, person);
+  const optionsOf = async (user: TestUser): Promise<string> =>
+    (await app.post("/api/v1/second-factors/passkey-options", {}, user)).body.options;
+  const add = (user: TestUser, passkey: string) =>
+    app.post("/api/v1/second-factors/passkeys", { name: "Mine", passkey }, user);
   const reason = async (answer: ReturnType<typeof add>) => (await answer).body.error?.reason;
 
   const own = softwarePasskey(app.url);
@@ -232,11 +232,11 @@ test("A passkey that was deleted opens nothing, and only its user can delete it"
 }) => {
   const [ada, eve] = [await app.signUp(), await app.signUp()];
   const passkey = await addPasskey(app, ada);
-  const remove = async (person: TestUser) => {
-    await app.stepUp(person);
+  const remove = async (user: TestUser) => {
+    await app.stepUp(user);
     const response = await fetch(`${app.url}/api/v1/second-factors/passkeys/${passkey.id}`, {
       method: "DELETE",
-      headers: { cookie: person.cookie },
+      headers: { cookie: user.cookie },
     });
     return response.status;
   };

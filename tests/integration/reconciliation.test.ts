@@ -32,10 +32,10 @@ const later = (minutes: number, services: Services = app.services): Services => 
 /** Runs one pass, so many minutes from now. The first pass starts the sweep's first round. */
 const pass = (minutes = 0, services?: Services) =>
   reconcile(later(minutes, services), app.services.log);
-const exchange = (publicToken: string, person: TestUser) =>
-  app.post("/plaid/exchange-token", { public_token: publicToken }, person);
-const activity = async (person: TestUser) =>
-  (await app.get("/api/v1/activity", person)).entries as {
+const exchange = (publicToken: string, user: TestUser) =>
+  app.post("/plaid/exchange-token", { public_token: publicToken }, user);
+const activity = async (user: TestUser) =>
+  (await app.get("/api/v1/activity", user)).entries as {
     kind: string;
     reason: string | null;
     clean_up: string | null;
@@ -67,10 +67,10 @@ const plaidUserOf = async ({ id }: TestUser): Promise<string> =>
     ?.plaid_user_id;
 
 /** Connects with a lost response: the Item exists at Plaid, and no row holds its token. */
-async function loseExchange(person: TestUser) {
-  const token = await app.linkedToken(person);
+async function loseExchange(user: TestUser) {
+  const token = await app.linkedToken(user);
   await app.fault({ path: "/item/public_token/exchange", times: 1, do: { drop: "after" } });
-  return exchange(token, person);
+  return exchange(token, user);
 }
 
 /** Runs one of the operator's commands. */
@@ -82,29 +82,29 @@ async function command(name: string, ...options: string[]): Promise<string> {
 }
 
 test("createLinkToken creates one Plaid user in a race and after a lost response, and link tokens contain it", async () => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   await app.fault({ path: "/user/create", times: 1, do: { drop: "after" } });
   const made = await Promise.all(
-    Array.from({ length: 6 }, () => app.post("/plaid/create-link-token", {}, person)),
+    Array.from({ length: 6 }, () => app.post("/plaid/create-link-token", {}, user)),
   );
   expect(made.map(({ status }) => status)).toEqual(made.map(() => 200));
   const rows = await app.query("select plaid_user_id, user_id from plaid_users");
-  expect(rows).toEqual([{ plaid_user_id: expect.stringMatching(/^usr_/), user_id: person.id }]);
+  expect(rows).toEqual([{ plaid_user_id: expect.stringMatching(/^usr_/), user_id: user.id }]);
   const calls = await app.requestsAtPlaid("/user/create");
-  const { body } = await app.post("/plaid/create-link-token", {}, person);
+  const { body } = await app.post("/plaid/create-link-token", {}, user);
   expect(await app.requestsAtPlaid("/user/create")).toBe(calls);
   const token = await plaid("/link/token/get", { link_token: body.link_token });
   expect(token.user_id).toBe(rows[0].plaid_user_id);
   expect(await plaid("/user/get", { user_id: token.user_id })).toMatchObject({
-    client_user_id: person.id,
+    client_user_id: user.id,
   });
 });
 
 test("connectAccount makes the same two calls to Plaid with the reconciliation", async () => {
-  const person = await app.signUp("cfo");
-  const token = await app.linkedToken(person);
+  const user = await app.signUp("cfo");
+  const token = await app.linkedToken(user);
   const before = ((await app.control("GET", "requests")) as { requests: object[] }).requests.length;
-  expect((await exchange(token, person)).body.outcome).toBe("connected");
+  expect((await exchange(token, user)).body.outcome).toBe("connected");
   const { requests } = (await app.control("GET", "requests")) as { requests: { path: string }[] };
   expect(requests.slice(before).map(({ path }) => path)).toEqual([
     "/item/public_token/exchange",
@@ -114,29 +114,29 @@ test("connectAccount makes the same two calls to Plaid with the reconciliation",
 
 test("Everything works when Plaid refuses the User APIs, and the log and npm run attempts say what cannot be guaranteed", async () => {
   await app.control("POST", "settings", { user_apis: false });
-  const person = await app.signUp("cfo");
-  expect((await app.post("/plaid/create-link-token", {}, person)).status).toBe(200);
-  expect((await app.post("/plaid/create-link-token", {}, person)).status).toBe(200);
+  const user = await app.signUp("cfo");
+  expect((await app.post("/plaid/create-link-token", {}, user)).status).toBe(200);
+  expect((await app.post("/plaid/create-link-token", {}, user)).status).toBe(200);
   expect(await app.requestsAtPlaid("/user/create")).toBe(1);
-  expect((await exchange(await app.publicToken(), person)).body.outcome).toBe("connected");
-  expect((await loseExchange(person)).body.error).toMatchObject({
+  expect((await exchange(await app.publicToken(), user)).body.outcome).toBe("connected");
+  expect((await loseExchange(user)).body.error).toMatchObject({
     reason: "exchange_lost",
     details: { clean_up: false },
   });
-  expect(await activityPage(person)).toContain("you can end the unfinished connection on your");
+  expect(await activityPage(user)).toContain("you can end the unfinished connection on your");
   expect(await pass()).toBe(0);
-  expect((await activity(person))[0]).toMatchObject({ reason: "exchange_lost", clean_up: null });
+  expect((await activity(user))[0]).toMatchObject({ reason: "exchange_lost", clean_up: null });
   expect(linesOf("user_apis_refused")).toHaveLength(1);
   await warnWhereRefused(app.services);
   expect(linesOf("user_apis_refused")).toHaveLength(2);
   const told = await command("attempts");
   expect(told).toMatch(/refused .*sandbox\/test-client-id .*cannot be found or removed/);
-  expect(told).toMatch(new RegExp(`lost .*user ${person.id} .*ask Plaid's support`));
+  expect(told).toMatch(new RegExp(`lost .*user ${user.id} .*ask Plaid's support`));
 
   // Plaid enables them: an hour later the next pass finds out, and the Items are associated.
   await app.control("POST", "settings", { user_apis: true });
   expect(await pass(61)).toBe(1);
-  const { items } = await plaid("/user/items/get", { user_id: await plaidUserOf(person) });
+  const { items } = await plaid("/user/items/get", { user_id: await plaidUserOf(user) });
   expect(items).toHaveLength(1);
   expect(await app.query("select user_apis_refused_at from plaid_clients")).toEqual([
     { user_apis_refused_at: null },
@@ -144,20 +144,20 @@ test("Everything works when Plaid refuses the User APIs, and the log and npm run
 });
 
 test("A Plaid user that Plaid no longer knows is created again, and Link opens meanwhile", async () => {
-  const person = await app.signUp("cfo");
-  await exchange(await app.linkedToken(person), person);
-  const first = await plaidUserOf(person);
+  const user = await app.signUp("cfo");
+  await exchange(await app.linkedToken(user), user);
+  const first = await plaidUserOf(user);
   await app.query("update plaid_users set plaid_user_id = 'usr_gone'");
-  expect((await app.post("/plaid/create-link-token", {}, person)).status).toBe(200);
-  expect((await app.post("/plaid/create-link-token", {}, person)).status).toBe(200);
-  expect(await plaidUserOf(person)).toBe(first);
+  expect((await app.post("/plaid/create-link-token", {}, user)).status).toBe(200);
+  expect((await app.post("/plaid/create-link-token", {}, user)).status).toBe(200);
+  expect(await plaidUserOf(user)).toBe(first);
 });
 
 test("The first round associates existing users and Items, through an outage, and shows one that is gone at Plaid as ended", async () => {
-  const people = await Promise.all([1, 2, 3].map(() => app.signUp("cfo")));
-  for (const person of people) {
+  const users = await Promise.all([1, 2, 3].map(() => app.signUp("cfo")));
+  for (const user of users) {
     for (const bank of ["ins_109508", "ins_109510"]) {
-      await exchange(await app.publicToken(bank), person);
+      await exchange(await app.publicToken(bank), user);
     }
   }
   const [gone] = await app.query("select plaid_item_id, user_id from items limit 1");
@@ -177,9 +177,9 @@ test("The first round associates existing users and Items, through an outage, an
   await pass(2);
   expect(await tied()).toHaveLength(5);
   expect((await statuses()).sort()).toEqual([...Array(5).fill("good"), "revoked"]);
-  for (const person of people) {
-    const { items } = await plaid("/user/items/get", { user_id: await plaidUserOf(person) });
-    expect(items).toHaveLength(person.id === gone.user_id ? 1 : 2);
+  for (const user of users) {
+    const { items } = await plaid("/user/items/get", { user_id: await plaidUserOf(user) });
+    expect(items).toHaveLength(user.id === gone.user_id ? 1 : 2);
   }
   // The round is done, and the next one is a week away.
   const calls = await app.requestsAtPlaid("/user/items/get");
@@ -191,8 +191,8 @@ test("The first round associates existing users and Items, through an outage, an
 });
 
 test("A user whose list Plaid never returns does not delay the sweep", async () => {
-  const people = await Promise.all([1, 2, 3].map(() => app.signUp("cfo")));
-  for (const person of people) await exchange(await app.publicToken(), person);
+  const owners = await Promise.all([1, 2, 3].map(() => app.signUp("cfo")));
+  for (const user of owners) await exchange(await app.publicToken(), user);
   const [first] = await app.query("select id from users order by id limit 1");
   const { users } = app.services.plaid;
   const failing: typeof users.listItems = async (plaidUserId, options) => {
@@ -209,18 +209,18 @@ test("A user whose list Plaid never returns does not delay the sweep", async () 
 });
 
 test("A lost exchange is removed 40 minutes after Plaid's list shows it, and its entry closes (I1, I8)", async () => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   await app.control("POST", "settings", { user_items_delay_ms: 600_000 });
-  const { body } = await loseExchange(person);
+  const { body } = await loseExchange(user);
   expect(body.error.message).toBe(
     "We lost the bank's reply. Connect again; we clean up the unfinished connection.",
   );
   expect(body.error.message).toBe(reasons.exchange_lost.message);
   expect(body.error.details).toEqual({ clean_up: true });
-  expect(await activity(person)).toMatchObject([{ kind: "failed", clean_up: "pending" }]);
-  expect(await activityPage(person)).toContain("we clean up the unfinished connection");
+  expect(await activity(user)).toMatchObject([{ kind: "failed", clean_up: "pending" }]);
+  expect(await activityPage(user)).toContain("we clean up the unfinished connection");
   // The user connects again meanwhile.
-  expect((await exchange(await app.linkedToken(person), person)).body.outcome).toBe("connected");
+  expect((await exchange(await app.linkedToken(user), user)).body.outcome).toBe("connected");
 
   for (let minute = 0; minute < 5; minute += 1) await pass(minute);
   expect(await app.requestsAtPlaid("/user/items/get")).toBe(5);
@@ -234,53 +234,53 @@ test("A lost exchange is removed 40 minutes after Plaid's list shows it, and its
   // One call in each round: each minute until it was listed, then after 40 minutes.
   expect(await app.requestsAtPlaid("/user/items/get")).toBe(7);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
-  expect(await activity(person)).toMatchObject([
+  expect(await activity(user)).toMatchObject([
     { kind: "connected" },
     { kind: "failed", reason: "exchange_lost", clean_up: "done" },
   ]);
-  expect(await activityPage(person)).toContain("The unfinished connection is cleaned up.");
+  expect(await activityPage(user)).toContain("The unfinished connection is cleaned up.");
   expect(linesOf("unclaimed_item").map(({ outcome }) => outcome)).toEqual(["seen", "removed"]);
   expect(linesOf("unclaimed_item")[1].plaidRequestId).toBeTruthy();
   expect(await command("attempts")).toContain("no exchange was lost");
 });
 
 test("A Link that was finished and never exchanged is removed by the sweep, with one entry (I8)", async () => {
-  const person = await app.signUp("cfo");
-  await app.linkedToken(person, "ins_109510");
+  const user = await app.signUp("cfo");
+  await app.linkedToken(user, "ins_109510");
   await pass();
   await pass(41);
   await pass(42);
   expect(await aliveAtPlaid()).toEqual([]);
-  expect(await activity(person)).toMatchObject([
+  expect(await activity(user)).toMatchObject([
     { kind: "failed", reason: "link_not_finished", clean_up: "done" },
   ]);
   expect(linesOf("unclaimed_item").map(({ outcome }) => outcome)).toEqual(["seen", "removed"]);
 });
 
 test("A removal whose response is lost is accounted for by the next round (I8)", async () => {
-  const person = await app.signUp("cfo");
-  await loseExchange(person);
+  const user = await app.signUp("cfo");
+  await loseExchange(user);
   await pass();
   await app.fault({ path: "/user/items/remove", times: 3, do: { drop: "after" } });
   await pass(41);
-  expect(await activity(person)).toMatchObject([{ clean_up: "pending" }]);
+  expect(await activity(user)).toMatchObject([{ clean_up: "pending" }]);
   await pass(43);
   expect(await aliveAtPlaid()).toEqual([]);
-  expect(await activity(person)).toMatchObject([{ clean_up: "done" }]);
+  expect(await activity(user)).toMatchObject([{ clean_up: "done" }]);
 });
 
 test("A row that Plaid does not list is checked and shown as ended", async () => {
-  const person = await app.signUp("cfo");
-  await exchange(await app.linkedToken(person, "ins_109508"), person);
-  await exchange(await app.linkedToken(person, "ins_109510"), person);
+  const user = await app.signUp("cfo");
+  await exchange(await app.linkedToken(user, "ins_109508"), user);
+  await exchange(await app.linkedToken(user, "ins_109510"), user);
   await pass();
   const [{ plaid_item_id: gone }] = await app.query("select plaid_item_id from items limit 1");
-  const user_id = await plaidUserOf(person);
+  const user_id = await plaidUserOf(user);
   await plaid("/user/items/remove", { user_id, item_ids: [gone] });
   await app.query("update plaid_users set due_at = now()");
   await pass(1);
   expect((await statuses()).sort()).toEqual(["good", "revoked"]);
-  expect((await activity(person))[0]).toMatchObject({ kind: "revoked" });
+  expect((await activity(user))[0]).toMatchObject({ kind: "revoked" });
 });
 
 test("An empty list, and one with another user's Items, remove nothing and end nothing (I1)", async () => {
@@ -313,8 +313,8 @@ test("An empty list, and one with another user's Items, remove nothing and end n
 });
 
 test("Five Items of a user a day are removed, the rest with npm run books -- --confirm; one that Plaid refuses stays (I1)", async () => {
-  const person = await app.signUp("cfo");
-  for (let n = 0; n < 10; n += 1) await app.linkedToken(person);
+  const user = await app.signUp("cfo");
+  for (let n = 0; n < 10; n += 1) await app.linkedToken(user);
   await pass();
   await pass(41);
   expect(await aliveAtPlaid()).toHaveLength(5);
@@ -345,14 +345,14 @@ test("Five Items of a user a day are removed, the rest with npm run books -- --c
 });
 
 test("account.delete removes the Plaid user after its Items, through an outage, and a lost Item with it (I1)", async () => {
-  const person = await app.signUp("cfo");
-  await exchange(await app.linkedToken(person), person);
-  await loseExchange(person);
-  const plaidUser = await plaidUserOf(person);
+  const user = await app.signUp("cfo");
+  await exchange(await app.linkedToken(user), user);
+  await loseExchange(user);
+  const plaidUser = await plaidUserOf(user);
   await app.fault({ path: "/user/remove", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
   const deleted = await fetch(
     `${app.url}/api/v1/account?confirmation=delete%20my%20account`,
-    (await app.stepUp(person)) && { method: "DELETE", headers: { cookie: person.cookie } },
+    (await app.stepUp(user)) && { method: "DELETE", headers: { cookie: user.cookie } },
   );
   expect(deleted.status).toBe(200);
   expect(await app.query("select 1 from users")).toEqual([]);

@@ -14,31 +14,31 @@ afterEach(async () => {
   await app.query("delete from users");
 });
 
-const post = (path: string, body: object, person: TestUser) => app.post(path, body, person);
+const post = (path: string, body: object, user: TestUser) => app.post(path, body, user);
 const change = (plaidItemId: string, what: Record<string, number>) =>
   app.control("POST", "items/transactions", { item_id: plaidItemId, ...what });
 /** Plaid refuses the next cursor that it receives, `after` so many requests. */
 const refuse = (after = 0, times = 1) =>
   app.fault({ path: "/transactions/sync", times, after, do: { error: "INVALID_FIELD" } });
 const state = async () => (await app.query("select * from item_syncs"))[0];
-const shown = async (person: TestUser) => (await app.get("/api/v1/accounts", person)).items[0];
+const shown = async (user: TestUser) => (await app.get("/api/v1/accounts", user)).items[0];
 
 /** Connects a bank and syncs its transactions. */
 async function connect() {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const { body } = await post(
     "/plaid/exchange-token",
     { public_token: await app.publicToken() },
-    person,
+    user,
   );
   const itemId: string = body.item.id;
   const [{ plaid_item_id: plaidItemId }] = (await app.query("select plaid_item_id from items")) as [
     { plaid_item_id: string },
   ];
   const sync = (signal = new AbortController().signal) =>
-    syncItem(app.services, { userId: person.id, itemId }, app.services.log, signal);
+    syncItem(app.services, { userId: user.id, itemId }, app.services.log, signal);
   await sync();
-  return { person, itemId, plaidItemId, sync };
+  return { user, itemId, plaidItemId, sync };
 }
 
 /** The number of pages of the Item's whole history. */
@@ -58,7 +58,7 @@ const ghosts = async () =>
   Number((await app.query("select count(*) from transactions where name = 'Ghost'"))[0].count);
 
 test("syncItem drops a refused cursor, reads the Item again at once, and deletes transactions that it no longer has", async () => {
-  const { person, itemId, plaidItemId, sync } = await connect();
+  const { user, itemId, plaidItemId, sync } = await connect();
   await addGhosts(3);
   const before = (await transactionsHere(app, itemId)).length;
   await change(plaidItemId, { added: 600, removed: 5 });
@@ -68,7 +68,7 @@ test("syncItem drops a refused cursor, reads the Item again at once, and deletes
   expect(await transactionsHere(app, itemId)).toEqual(await transactionsAtPlaid(app, plaidItemId));
   expect(await state()).toMatchObject({ reread_cursor: null, cursor_refusals: 0, reading: 1 });
   expect(app.logLines.some((line) => line.includes('"event":"cursor_refused"'))).toBe(true);
-  expect((await shown(person)).sync).toMatchObject({ status: "done", problem: null });
+  expect((await shown(user)).sync).toMatchObject({ status: "done", problem: null });
 });
 
 test("syncItem keeps every transaction while it reads the Item again, and deletes stale ones with the last page", async () => {
@@ -125,13 +125,13 @@ test("syncItem misses nothing when data changes while it reads the Item again, a
 });
 
 test("syncItem ends when the cursor is refused again, shows it on the card, and starts over later", async () => {
-  const { person, itemId, plaidItemId, sync } = await connect();
+  const { user, itemId, plaidItemId, sync } = await connect();
   await change(plaidItemId, { added: 1100 });
   await refuse();
   // The third page of the reading that starts because of it.
   await refuse(2);
   expect(await sync()).toBe("cursor_refused");
-  expect((await shown(person)).sync).toMatchObject({
+  expect((await shown(user)).sync).toMatchObject({
     status: "failed",
     problem: "cursor_refused",
   });
@@ -146,7 +146,7 @@ test("syncItem ends when the cursor is refused again, shows it on the card, and 
   expect((await app.requestsAtPlaid("/transactions/sync")) - asked).toBe(2);
   await app.clearFaults();
   expect(await sync()).toBe("done");
-  expect((await shown(person)).sync).toMatchObject({ status: "done", problem: null });
+  expect((await shown(user)).sync).toMatchObject({ status: "done", problem: null });
   expect(await transactionsHere(app, itemId)).toEqual(await transactionsAtPlaid(app, plaidItemId));
 });
 
@@ -156,7 +156,7 @@ test.each([
 ])(
   "syncItem keeps a transaction that cannot be read %s of a new reading as it was, until a page has it",
   async (_, isLast) => {
-    const { person, itemId, plaidItemId, sync } = await connect();
+    const { user, itemId, plaidItemId, sync } = await connect();
     await change(plaidItemId, { added: 600 });
     await sync();
     const before = await transactionsHere(app, itemId);
@@ -166,14 +166,14 @@ test.each([
     await app.fault({ path: "/transactions/sync", times: 1, after, do: { patch: [amount] } });
     expect(await sync()).toBe("done");
     expect(await transactionsHere(app, itemId)).toEqual(before);
-    expect((await shown(person)).unreadable.transactions).toBe(1);
+    expect((await shown(user)).unreadable.transactions).toBe(1);
 
     const [{ id }] = await app.query("select id from unreadable_transactions");
     await change(plaidItemId, { added: 1 });
     const again = { op: "replace", path: "/added/0/transaction_id", value: id };
     await app.fault({ path: "/transactions/sync", times: 1, do: { patch: [again] } });
     expect(await sync()).toBe("done");
-    expect((await shown(person)).unreadable.transactions).toBe(0);
+    expect((await shown(user)).unreadable.transactions).toBe(0);
   },
 );
 
@@ -216,17 +216,17 @@ test("syncItem starts a reading again when a node of the previous release stored
 });
 
 test("A new reading after update mode deletes what the bank no longer has, and keeps what is no longer shared", async () => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const link = async (itemId?: string) =>
-    (await post("/trpc/plaid.createLinkToken", itemId ? { itemId } : {}, person)).body.result.data
+    (await post("/trpc/plaid.createLinkToken", itemId ? { itemId } : {}, user)).body.result.data
       .linkToken;
   const { publicToken } = await goThroughLink(app, await link(), {
     bank: "ins_109508",
     chosen: [0, 1],
   });
-  const { body } = await post("/plaid/exchange-token", { public_token: publicToken }, person);
+  const { body } = await post("/plaid/exchange-token", { public_token: publicToken }, user);
   const itemId: string = body.item.id;
-  const item = { userId: person.id, itemId };
+  const item = { userId: user.id, itemId };
   const sync = () => syncItem(app.services, item, app.services.log, new AbortController().signal);
   await sync();
   await addGhosts(4);
@@ -240,7 +240,7 @@ test("A new reading after update mode deletes what the bank no longer has, and k
   expect(second.length).toBeGreaterThan(10);
   await app.query("update items set new_accounts = true");
   await goThroughLink(app, await link(itemId), { chosen: [0, 2] });
-  const ended = await post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+  const ended = await post("/trpc/plaid.finishUpdateMode", { itemId }, user);
   expect(ended.body.result.data.added).toBe(1);
   expect(await sync()).toBe("done");
   expect(await ghosts()).toBe(0);

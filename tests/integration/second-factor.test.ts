@@ -33,14 +33,14 @@ const mailsOf = async (app: TestApp, { id }: TestUser): Promise<string[]> =>
   ).map(({ change }) => change);
 
 /** Starts to set up an authenticator app, without a code that confirms it. */
-async function startAuthenticator(app: TestApp, person: TestUser) {
-  await app.stepUp(person);
-  const { body } = await app.post("/api/v1/second-factors/authenticator", {}, person);
+async function startAuthenticator(app: TestApp, user: TestUser) {
+  await app.stepUp(user);
+  const { body } = await app.post("/api/v1/second-factors/authenticator", {}, user);
   return authenticator(body.secret);
 }
 
-const confirm = (app: TestApp, person: TestUser, code: string) =>
-  app.post("/api/v1/second-factors/authenticator/confirmation", { code }, person);
+const confirm = (app: TestApp, user: TestUser, code: string) =>
+  app.post("/api/v1/second-factors/authenticator/confirmation", { code }, user);
 
 const removeAuthenticator = (app: TestApp, { cookie }: TestUser) =>
   fetch(`${app.url}/api/v1/second-factors/authenticator`, {
@@ -161,8 +161,8 @@ test("A trusted browser skips the second step for 30 days, until the password or
   const second = await endLogIn(app, first.cookie, { code: own.code(), trustDevice: true });
   const { cookie } = cookiesOf(second);
   expect(cookie).toContain("fiscility.device=");
-  const skips = async (person: TestUser) =>
-    !("secondStep" in (await beginLogIn(app, person, cookie)).body);
+  const skips = async (user: TestUser) =>
+    !("secondStep" in (await beginLogIn(app, user, cookie)).body);
   expect([await skips(ada), await skips(eve)]).toEqual([true, false]);
   const [{ days }] = await app.query(
     "select extract(epoch from max(trusted_until) - now()) / 86400 as days from known_devices where user_id = $1",

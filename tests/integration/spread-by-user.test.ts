@@ -60,7 +60,7 @@ const apart = [
   "kysely_migration_lock",
 ];
 /** Unique over all users on purpose: docs/decisions/009-spread-by-user.md. */
-const overPeople = ["users_email_key", "link_attempts_public_token_hash_key"];
+const overUsers = ["users_email_key", "link_attempts_public_token_hash_key"];
 /** They notify of changes or number them. Citus refuses to spread a table that has a trigger: see the same page. */
 const triggers = [
   "accounts_note_changed",
@@ -112,7 +112,7 @@ test("Every unique key of a spread table contains the user", async () => {
   const without = rows.filter(
     ({ table, columns }) => table in spread && !columns.includes(spread[table]),
   );
-  expect(without.map(({ name }) => name).sort()).toEqual([...overPeople].sort());
+  expect(without.map(({ name }) => name).sort()).toEqual([...overUsers].sort());
 });
 
 test("Every foreign key of a spread table stays within one user, or leads to a table on every node", async () => {

@@ -38,8 +38,8 @@ test.afterEach(async ({ app }) => {
 const signal = new AbortController().signal;
 
 /** Connects a bank. Its first sync is queued and nothing runs it. */
-async function connect(app: TestApp, person?: TestUser, token?: Promise<string>) {
-  const owner = person ?? (await app.signUp("cfo"));
+async function connect(app: TestApp, user?: TestUser, token?: Promise<string>) {
+  const owner = user ?? (await app.signUp("cfo"));
   const answer = await app.post(
     "/plaid/exchange-token",
     { public_token: await (token ?? app.publicToken()) },

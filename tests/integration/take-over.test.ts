@@ -23,22 +23,22 @@ import { transactionsAtPlaid } from "../support/transactions.ts";
 const test = testWithApp();
 test.beforeEach(({ app }) => startOver(app));
 
-const sync = (app: TestApp, person: TestUser, itemId: string) =>
+const sync = (app: TestApp, user: TestUser, itemId: string) =>
   syncItem(
     app.services,
-    { userId: person.id, itemId },
+    { userId: user.id, itemId },
     app.services.log,
     new AbortController().signal,
   );
 /** A bank of the user, completely synced. */
-async function connected(app: TestApp, person: TestUser) {
-  const { body } = await app.post("/trpc/plaid.createLinkToken", {}, person);
+async function connected(app: TestApp, user: TestUser) {
+  const { body } = await app.post("/trpc/plaid.createLinkToken", {}, user);
   const { publicToken } = await goThroughLink(app, body.result.data.linkToken, {
     bank: "ins_109508",
   });
-  const answer = await app.post("/trpc/connectAccount", { publicToken }, person);
+  const answer = await app.post("/trpc/connectAccount", { publicToken }, user);
   const itemId: string = answer.body.result.data.item.id;
-  await sync(app, person, itemId);
+  await sync(app, user, itemId);
   return itemId;
 }
 /** Access ends at Plaid, and no webhook about it has been processed yet. */
@@ -55,14 +55,14 @@ async function end(app: TestApp, itemId: string) {
 /** Connects the bank of the ended Item again, from its card. A browser sends Link's metadata as well. */
 async function again(
   app: TestApp,
-  person: TestUser,
+  user: TestUser,
   itemId: string,
   { chosen, byBrowser = false }: { chosen?: number[]; byBrowser?: boolean } = {},
 ) {
   const { status, body } = await app.post(
     "/trpc/plaid.createLinkToken",
     { connectAgain: itemId },
-    person,
+    user,
   );
   expect(status).toBe(200);
   const { linkToken } = body.result.data;
@@ -70,7 +70,7 @@ async function again(
   const link = await goThroughLink(app, linkToken, chosen && { chosen });
   const { publicToken } = link;
   const request = { publicToken, linkToken, ...(byBrowser && { metadata: metadataOf(link) }) };
-  const answer = await app.post("/trpc/connectAccount", request, person);
+  const answer = await app.post("/trpc/connectAccount", request, user);
   expect(answer.body.error).toBeUndefined();
   return answer.body.result.data;
 }
@@ -96,8 +96,8 @@ const sum = async (app: TestApp) =>
 test("connectAccount takes over the accounts of an ended Item with their ids, names and history, and counts nothing twice (I1, I2, I4)", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const old = await connected(app, person);
+  const user = await app.signUp("cfo");
+  const old = await connected(app, user);
   // The user corrected a name. The bank no longer returns transactions as old as these.
   await app.query("update accounts set name = 'My checking' where position = 0");
   await app.query(
@@ -112,7 +112,7 @@ test("connectAccount takes over the accounts of an ended Item with their ids, na
 
   // Its history arrives in two parts, the second one a while later.
   await app.control("POST", "settings", { historical_pull_ms: 600_000 });
-  const { outcome, item, accounts } = await again(app, person, old);
+  const { outcome, item, accounts } = await again(app, user, old);
   expect(outcome).toBe("connected");
   expect(item.id).not.toBe(old);
   expect(accounts.map(({ id }: { id: string }) => id)).toEqual(before.map(({ id }) => id));
@@ -120,12 +120,12 @@ test("connectAccount takes over the accounts of an ended Item with their ids, na
   expect((await itemsOf(app)).map(({ id }) => id)).toEqual([item.id]);
   expect(await counts(app)).toEqual(was);
 
-  await sync(app, person, item.id);
+  await sync(app, user, item.id);
   expect(await ids(app)).toEqual(oldIds);
   expect(await app.query("select 1 from held_transactions limit 1")).toHaveLength(1);
 
   await app.advanceClock(700);
-  await sync(app, person, item.id);
+  await sync(app, user, item.id);
   const { plaid_item_id } = await only(itemsOf(app));
   const atPlaid = await transactionsAtPlaid(app, plaid_item_id);
   const now = await ids(app);
@@ -141,38 +141,38 @@ test("connectAccount takes over the accounts of an ended Item with their ids, na
 test("Older transactions stay when the new Item is synced from the beginning again", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const old = await connected(app, person);
+  const user = await app.signUp("cfo");
+  const old = await connected(app, user);
   await app.query(
     `insert into transactions (user_id, id, account_id, date, amount, currency, name, pending)
      select user_id, 'old-' || id, id, '2020-01-01', 5, 'USD', 'Long ago', false from accounts where position = 0`,
   );
   await end(app, old);
-  const { item } = await again(app, person, old);
-  await sync(app, person, item.id);
+  const { item } = await again(app, user, old);
+  await sync(app, user, item.id);
   await app.fault({
     ...{ path: "/transactions/sync", times: 1 },
     do: { error: "INVALID_FIELD" },
   });
-  await sync(app, person, item.id);
+  await sync(app, user, item.id);
   expect((await ids(app)).filter((id) => id.startsWith("old-"))).toHaveLength(1);
 });
 
 test("connectAccount needs no room to connect an ended bank again, even on a full plan (I3)", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const old = await connected(app, person);
+  const user = await app.signUp("cfo");
+  const old = await connected(app, user);
   const { length } = await accountsOf(app);
-  await setPlan(app, "intern", person);
+  await setPlan(app, "intern", user);
   await setPlanLimit(app, "intern", length);
   await end(app, old);
-  const refused = await app.post("/trpc/plaid.createLinkToken", {}, person);
+  const refused = await app.post("/trpc/plaid.createLinkToken", {}, user);
   expect(refused.body.error.data.reason).toBe("limit_reached");
-  const { item } = await again(app, person, old);
+  const { item } = await again(app, user, old);
   expect(await only(itemsOf(app))).toMatchObject({ id: item.id });
   await end(app, item.id);
-  const last = await again(app, person, item.id, { byBrowser: true });
+  const last = await again(app, user, item.id, { byBrowser: true });
   expect(await only(itemsOf(app))).toMatchObject({ id: last.item.id });
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
   await setPlanLimit(app, "intern", 2);
@@ -181,16 +181,16 @@ test("connectAccount needs no room to connect an ended bank again, even on a ful
 test("connectAccount takes over the accounts that are not shared again as no longer shared, and leaves most of them with their Item", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const old = await connected(app, person);
+  const user = await app.signUp("cfo");
+  const old = await connected(app, user);
   const { length } = await accountsOf(app);
   await end(app, old);
-  const { item } = await again(app, person, old, { chosen: [0] });
+  const { item } = await again(app, user, old, { chosen: [0] });
   // One of several was shared: it may be another log-in.
   expect((await itemsOf(app)).map(({ id }) => id)).toEqual([old, item.id]);
   await end(app, item.id);
   const all = Array.from({ length: length - 1 }, (_, n) => n);
-  const last = await again(app, person, old, { chosen: all });
+  const last = await again(app, user, old, { chosen: all });
   expect(await only(itemsOf(app))).toMatchObject({ id: last.item.id });
   const rows = await accountsOf(app);
   expect(rows.map(({ revoked_at }) => revoked_at === null)).toEqual([
@@ -203,8 +203,8 @@ test("connectAccount takes over the accounts that are not shared again as no lon
 test("A new Item that ends before its history is complete leaves nothing behind, and the next one's balances and history hold (I4)", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const old = await connected(app, person);
+  const user = await app.signUp("cfo");
+  const old = await connected(app, user);
   const before = await accountsOf(app);
   await app.query(
     `insert into transactions (user_id, id, account_id, date, amount, currency, name, pending)
@@ -212,56 +212,56 @@ test("A new Item that ends before its history is complete leaves nothing behind,
   );
   await end(app, old);
   await app.control("POST", "settings", { historical_pull_ms: 600_000 });
-  const first = await again(app, person, old);
-  await sync(app, person, first.item.id);
+  const first = await again(app, user, old);
+  await sync(app, user, first.item.id);
   await app.query("update held_transactions set id = 'first-' || id");
   await app.query("update accounts set revoked_at = now(), current_balance = 1");
   await end(app, first.item.id);
 
-  const second = await again(app, person, first.item.id);
+  const second = await again(app, user, first.item.id);
   expect(await app.query("select 1 from held_transactions")).toEqual([]);
   const balances = ({ current_balance }: { current_balance: unknown }) => Number(current_balance);
   const now = await accountsOf(app);
   expect(now.map(balances)).toEqual(before.map(balances));
   expect(now.map(({ revoked_at }) => revoked_at)).toEqual(before.map(() => null));
 
-  await sync(app, person, second.item.id);
+  await sync(app, user, second.item.id);
   expect(await ids(app)).toContain("pending");
-  const version = await dataVersionOf(app, person);
+  const version = await dataVersionOf(app, user);
   // The bank never reports its history as complete. After a day it counts as complete.
   await app.query("update items set created_at = created_at - interval '25 hours'");
-  await sync(app, person, second.item.id);
+  await sync(app, user, second.item.id);
   expect(await app.query("select 1 from held_transactions")).toEqual([]);
   expect((await ids(app)).filter((id) => /^(first|pending)/.test(id))).toEqual([]);
-  expect(await dataVersionOf(app, person)).toBeGreaterThan(version);
+  expect(await dataVersionOf(app, user)).toBeGreaterThan(version);
 });
 
 test("A run that began before the history was complete writes nothing after it", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const itemId = await connected(app, person);
+  const user = await app.signUp("cfo");
+  const itemId = await connected(app, user);
   const [{ cursor: kept }] = await app.query("select cursor from item_syncs");
   const begin = (isHeld: boolean) =>
-    readAgain(app.services.db, person.id, itemId, { kept, refused: false, isHeld });
+    readAgain(app.services.db, user.id, itemId, { kept, refused: false, isHeld });
   expect(await begin(true)).toBe(false);
   await app.query("update item_syncs set is_held = true");
   expect(await begin(false)).toBe(false);
-  const version = await dataVersionOf(app, person);
-  await releaseHeld(app.services.db, person.id, itemId);
+  const version = await dataVersionOf(app, user);
+  await releaseHeld(app.services.db, user.id, itemId);
   // With the history, in one transaction.
-  expect(await dataVersionOf(app, person)).toBe(version + 1);
+  expect(await dataVersionOf(app, user)).toBe(version + 1);
   expect(await begin(false)).toBe(true);
 });
 
 test("The recovery removes the old Item at Plaid when Plaid does not confirm it at first (I1)", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const old = await connected(app, person);
+  const user = await app.signUp("cfo");
+  const old = await connected(app, user);
   await end(app, old);
   await app.fault({ path: "/item/remove", times: 5, do: { status: 503, body: {} } });
-  await again(app, person, old);
+  await again(app, user, old);
   expect((await app.itemsAtPlaid()).map(({ removed }) => removed)).toEqual([false, false]);
   await app.clearFaults();
   await app.query("update link_attempts set retry_at = now()");
@@ -283,16 +283,16 @@ const endings = {
 test.for(Object.entries(endings))(
   "connectAccount takes over an Item whose access has ended with %s, even if no webhook reported it (I1, I2)",
   async ([code, first], { app }) => {
-    const person = await app.signUp("cfo");
-    const old = await connected(app, person);
+    const user = await app.signUp("cfo");
+    const old = await connected(app, user);
     const before = await accountsOf(app);
     await endUnheard(app, old, code);
     await first(app, async () => {
       const request = { connectAgain: old };
-      const { body } = await app.post("/trpc/plaid.createLinkToken", request, person);
+      const { body } = await app.post("/trpc/plaid.createLinkToken", request, user);
       return body.error?.data.reason;
     });
-    const { item } = await again(app, person, old);
+    const { item } = await again(app, user, old);
     expect((await itemsOf(app)).map(({ id }) => id)).toEqual([item.id]);
     expect((await accountsOf(app)).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
   },
@@ -301,14 +301,14 @@ test.for(Object.entries(endings))(
 test("A bank that was refused as a duplicate is taken over with the same public_token when its access turns out to have ended (I2)", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const old = await connected(app, person);
+  const user = await app.signUp("cfo");
+  const old = await connected(app, user);
   const before = await accountsOf(app);
-  const { body } = await app.post("/trpc/plaid.createLinkToken", {}, person);
+  const { body } = await app.post("/trpc/plaid.createLinkToken", {}, user);
   const { linkToken } = body.result.data;
   const link = await goThroughLink(app, linkToken, { bank: "ins_109508" });
   const request = { publicToken: link.publicToken, linkToken, metadata: metadataOf(link) };
-  const send = async () => (await app.post("/trpc/connectAccount", request, person)).body;
+  const send = async () => (await app.post("/trpc/connectAccount", request, user)).body;
   const details = async () => (await send()).error.data.details;
   expect(await details()).toMatchObject({ itemId: old, itemStatus: "good" });
   await endUnheard(app, old);
@@ -322,20 +322,20 @@ test("A bank that was refused as a duplicate is taken over with the same public_
 test("createLinkToken does not open Link for an Item whose end Plaid cannot confirm now", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const itemId = await connected(app, person);
+  const user = await app.signUp("cfo");
+  const itemId = await connected(app, user);
   await app.fault({ path: "/item/get", times: 5, do: { status: 503, body: {} } });
-  const { body } = await app.post("/trpc/plaid.createLinkToken", { connectAgain: itemId }, person);
+  const { body } = await app.post("/trpc/plaid.createLinkToken", { connectAgain: itemId }, user);
   expect(body.error.data.reason).toBe("link_unavailable");
 });
 
 test("createLinkToken connects only an ended Item of the user's own again", async ({ app }) => {
-  const [person, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
-  const itemId = await connected(app, person);
+  const [user, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
+  const itemId = await connected(app, user);
   const open = async (who: TestUser) =>
     (await app.post("/trpc/plaid.createLinkToken", { connectAgain: itemId }, who)).body.error?.data
       .reason;
-  expect(await open(person)).toBe("not_found");
+  expect(await open(user)).toBe("not_found");
   await end(app, itemId);
-  expect([await open(other), await open(person)]).toEqual(["not_found", undefined]);
+  expect([await open(other), await open(user)]).toEqual(["not_found", undefined]);
 });

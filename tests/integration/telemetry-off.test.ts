@@ -16,9 +16,9 @@ beforeAll(async () => {
   subscribe("net.client.socket", noteTries);
   const before = listening();
   const app = await startTestApp();
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const body = { public_token: await app.publicToken() };
-  expect((await app.post("/plaid/exchange-token", body, person)).status).toBe(200);
+  expect((await app.post("/plaid/exchange-token", body, user)).status).toBe(200);
   const worker = await startWorker(app.services);
   await until(async () => (await doneSyncsOf(app)).length === 1);
   await worker.stop();

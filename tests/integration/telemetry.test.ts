@@ -206,18 +206,18 @@ test("Metrics have a port of their own, and are not on the public one", async ()
 });
 
 test("Connecting a bank again and deleting an account work the same with metrics on", async () => {
-  const person = await app.signUp("analyst");
+  const user = await app.signUp("analyst");
   const connected = await app.post(
     "/plaid/exchange-token",
     { public_token: await app.publicToken() },
-    person,
+    user,
   );
   const { id } = connected.body.item;
-  const again = await app.post("/trpc/plaid.finishUpdateMode", { itemId: id }, person);
+  const again = await app.post("/trpc/plaid.finishUpdateMode", { itemId: id }, user);
   expect(again.status).toBe(200);
   const deleted = await fetch(`${app.url}/api/v1/account?confirmation=delete%20my%20account`, {
     method: "DELETE",
-    headers: { cookie: person.cookie },
+    headers: { cookie: user.cookie },
   });
   expect(deleted.status).toBe(200);
   const text = await metrics();

@@ -11,8 +11,8 @@ let eve: TestUser;
 let accounts: { id: string; name: string }[];
 test.beforeAll(async ({ app }) => {
   [ada, eve] = [await app.signUp("cfo"), await app.signUp("cfo")];
-  for (const person of [ada, eve]) {
-    await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  for (const user of [ada, eve]) {
+    await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
   }
   accounts = (await app.query("select id, name from accounts where user_id = $1 order by name", [
     ada.id,
@@ -31,10 +31,10 @@ const fill = (app: TestApp, account: { id: string } | undefined, count: number, 
     [account?.id, count, word],
   );
 
-async function file(app: TestApp, query: string, person: TestUser | null = ada) {
+async function file(app: TestApp, query: string, user: TestUser | null = ada) {
   const answer = await fetch(`${app.url}/settings/export/transactions.csv${query}`, {
     redirect: "manual",
-    ...(person ? { headers: { cookie: person.cookie } } : {}),
+    ...(user ? { headers: { cookie: user.cookie } } : {}),
   });
   const text = await answer.text();
   const [header, ...lines] = text.trim().split("\r\n");

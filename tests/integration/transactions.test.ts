@@ -17,9 +17,9 @@ test.beforeAll(async ({ app }) => {
   await syncItem(app.services, { userId: ada.id, itemId }, app.services.log, signal);
 });
 
-async function get(app: TestApp, query: Record<string, string> = {}, person = ada) {
+async function get(app: TestApp, query: Record<string, string> = {}, user = ada) {
   const response = await fetch(`${app.url}/api/v1/transactions?${new URLSearchParams(query)}`, {
-    headers: { cookie: person.cookie },
+    headers: { cookie: user.cookie },
   });
   // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
   return { status: response.status, body: (await response.json()) as any };

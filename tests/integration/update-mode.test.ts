@@ -26,28 +26,28 @@ test.beforeEach(({ app }) => startOver(app));
 
 const platypus = "ins_109508";
 
-async function openLink(app: TestApp, person: TestUser, itemId?: string): Promise<string> {
-  const { body } = await app.post("/trpc/plaid.createLinkToken", itemId ? { itemId } : {}, person);
+async function openLink(app: TestApp, user: TestUser, itemId?: string): Promise<string> {
+  const { body } = await app.post("/trpc/plaid.createLinkToken", itemId ? { itemId } : {}, user);
   return body.result.data.linkToken;
 }
 
 /** Connects a bank of which the user shares only the accounts at these positions. */
-async function connect(app: TestApp, person: TestUser, chosen: number[]) {
-  const { publicToken } = await goThroughLink(app, await openLink(app, person), {
+async function connect(app: TestApp, user: TestUser, chosen: number[]) {
+  const { publicToken } = await goThroughLink(app, await openLink(app, user), {
     bank: platypus,
     chosen,
   });
-  const { body } = await app.post("/plaid/exchange-token", { public_token: publicToken }, person);
+  const { body } = await app.post("/plaid/exchange-token", { public_token: publicToken }, user);
   const plaid_item_id = await plaidItemIdOf(app, body.item.id);
   return { itemId: body.item.id as string, plaidItemId: plaid_item_id as string };
 }
 
 /** Runs update mode from its link_token to the app's response. */
-async function update(app: TestApp, person: TestUser, itemId: string, chosen?: number[]) {
-  const { picked } = await goThroughLink(app, await openLink(app, person, itemId), {
+async function update(app: TestApp, user: TestUser, itemId: string, chosen?: number[]) {
+  const { picked } = await goThroughLink(app, await openLink(app, user, itemId), {
     ...(chosen ? { chosen } : {}),
   });
-  const { status, body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+  const { status, body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, user);
   return { picked, status, data: body.result?.data, error: body.error?.data };
 }
 
@@ -61,10 +61,10 @@ const accounts = (app: TestApp, itemId: string) =>
     [itemId],
   );
 
-const sync = (app: TestApp, person: TestUser, itemId: string) =>
+const sync = (app: TestApp, user: TestUser, itemId: string) =>
   syncItem(
     app.services,
-    { userId: person.id, itemId },
+    { userId: user.id, itemId },
     app.services.log,
     new AbortController().signal,
   );
@@ -72,22 +72,22 @@ const sync = (app: TestApp, person: TestUser, itemId: string) =>
 test("finishUpdateMode adds the new account with its whole history after NEW_ACCOUNTS_AVAILABLE", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const { itemId, plaidItemId } = await connect(app, person, [0]);
-  await sync(app, person, itemId);
+  const user = await app.signUp("cfo");
+  const { itemId, plaidItemId } = await connect(app, user, [0]);
+  await sync(app, user, itemId);
   const before = await transactionsHere(app, itemId);
   expect(before.length).toBeGreaterThan(100);
   const [first] = await accounts(app, itemId);
 
   // There is nothing to choose: the user only logs in.
-  expect((await update(app, person, itemId)).picked).toBe(false);
+  expect((await update(app, user, itemId)).picked).toBe(false);
   await newAccounts(app, itemId);
-  const link = await goThroughLink(app, await openLink(app, person, itemId), { chosen: [0, 1] });
+  const link = await goThroughLink(app, await openLink(app, user, itemId), { chosen: [0, 1] });
   expect(link.picked).toBe(true);
   // A sync before that ignores transactions of accounts that are not connected.
-  await sync(app, person, itemId);
+  await sync(app, user, itemId);
   expect(await transactionsHere(app, itemId)).toHaveLength(before.length);
-  const { body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+  const { body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, user);
   const { added, accounts: shown, item } = body.result.data;
   expect([added, shown.length, item.newAccounts]).toEqual([1, 2, false]);
   expect(item.timeline.steps.map(({ state }: { state: string }) => state)).toEqual([
@@ -95,7 +95,7 @@ test("finishUpdateMode adds the new account with its whole history after NEW_ACC
   ]);
   expect((await accounts(app, itemId))[0]).toEqual(first);
 
-  await sync(app, person, itemId);
+  await sync(app, user, itemId);
   const after = await transactionsHere(app, itemId);
   expect(after).toEqual(await transactionsAtPlaid(app, plaidItemId));
   expect(after.length).toBeGreaterThan(before.length);
@@ -110,15 +110,15 @@ test("finishUpdateMode adds the new account with its whole history after NEW_ACC
 test("finishUpdateMode keeps the log-in and adds no account when the plan has no room, and adds it later (I3)", async ({
   app,
 }) => {
-  const person = await app.signUp("intern");
+  const user = await app.signUp("intern");
   const [{ max_accounts: max }] = await app.query(
     "select max_accounts from plans where id = 'intern'",
   );
   const first = Array.from({ length: max }, (_, place) => place);
-  const { itemId } = await connect(app, person, first);
+  const { itemId } = await connect(app, user, first);
   await newAccounts(app, itemId);
   await updateItems(app, { status: "login_required" }, { itemId });
-  const { status, error } = await update(app, person, itemId, [...first, max]);
+  const { status, error } = await update(app, user, itemId, [...first, max]);
   expect([status, error.reason]).toEqual([403, "limit_reached"]);
   expect(error.details).toMatchObject({ limit: max, used: max, wanted: 1 });
   expect(await only(itemsOf(app))).toMatchObject({ status: "good", new_accounts: true });
@@ -130,26 +130,26 @@ test("finishUpdateMode keeps the log-in and adds no account when the plan has no
   });
   expect((await compareBooks(app)).overdrafts).toBe(0);
   // It is listed, so that the user can swap it for another.
-  const { items } = await app.get("/api/v1/accounts", person);
+  const { items } = await app.get("/api/v1/accounts", user);
   expect(items[0].not_connected).toHaveLength(1);
 
-  await setPlan(app, "cfo", person);
-  expect((await update(app, person, itemId, [...first, max])).data.added).toBe(1);
+  await setPlan(app, "cfo", user);
+  expect((await update(app, user, itemId, [...first, max])).data.added).toBe(1);
 });
 
 test("finishUpdateMode waits for another connection of the user, however slow Plaid is", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const { itemId } = await connect(app, person, [0]);
+  const user = await app.signUp("cfo");
+  const { itemId } = await connect(app, user, [0]);
   await updateItems(app, { status: "login_required" });
   const token = await app.publicToken("ins_109509");
   await app.fault({ path: "/accounts/get", times: 1, do: { delay: timeLimits.lock + 1_000 } });
-  const connecting = app.post("/plaid/exchange-token", { public_token: token }, person);
+  const connecting = app.post("/plaid/exchange-token", { public_token: token }, user);
   const exchanged = async () =>
     (await attemptsOf(app)).filter(({ status }) => status === "exchanged");
   await expect.poll(exchanged).toHaveLength(1);
-  const { status, body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+  const { status, body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, user);
   expect([status, body.result?.data.item.status]).toEqual([200, "good"]);
   expect((await connecting).body.outcome).toBe("connected");
 });
@@ -157,12 +157,12 @@ test("finishUpdateMode waits for another connection of the user, however slow Pl
 test("finishUpdateMode adds a new account once when fifty updates run at once (I3)", async ({
   app,
 }) => {
-  const person = await app.signUp("analyst");
-  const { itemId } = await connect(app, person, [0]);
+  const user = await app.signUp("analyst");
+  const { itemId } = await connect(app, user, [0]);
   await newAccounts(app, itemId);
-  await goThroughLink(app, await openLink(app, person, itemId), { chosen: [0, 1] });
+  await goThroughLink(app, await openLink(app, user, itemId), { chosen: [0, 1] });
   const answers = await Promise.all(
-    Array.from({ length: 50 }, () => app.post("/trpc/plaid.finishUpdateMode", { itemId }, person)),
+    Array.from({ length: 50 }, () => app.post("/trpc/plaid.finishUpdateMode", { itemId }, user)),
   );
   const added = answers.map(({ body }) => body.result?.data.added ?? body.error.data.reason);
   expect(added.filter((one) => one === 1)).toHaveLength(1);
@@ -171,10 +171,10 @@ test("finishUpdateMode adds a new account once when fifty updates run at once (I
 });
 
 test("finishUpdateMode and a page of a sync acquire their locks in one order", async ({ app }) => {
-  const person = await app.signUp("cfo");
-  const { itemId } = await connect(app, person, [0]);
+  const user = await app.signUp("cfo");
+  const { itemId } = await connect(app, user, [0]);
   await newAccounts(app, itemId);
-  await goThroughLink(app, await openLink(app, person, itemId), { chosen: [0, 1] });
+  await goThroughLink(app, await openLink(app, user, itemId), { chosen: [0, 1] });
   // The bank has another id for the account by now, so its row is locked against rows that refer to it.
   await app.query("update accounts set plaid_account_id = 'before'");
   // The page stops where its cursor has moved and its rows are about to be written.
@@ -186,7 +186,7 @@ test("finishUpdateMode and a page of a sync acquire their locks in one order", a
   await holder.connect();
   await holder.query("select pg_advisory_lock(1)");
   const row = { date: "2026-11-01", amount: "1", currency: "USD", name: "Coffee" };
-  const page = keepPage(app.services.db, person.id, itemId, {
+  const page = keepPage(app.services.db, user.id, itemId, {
     ...{ kept: null, cursor: "next", midway: false, updateCursor: null, removed: [] },
     ...{ unreadable: [], endsReading: null },
     upserted: [
@@ -203,7 +203,7 @@ test("finishUpdateMode and a page of a sync acquire their locks in one order", a
   });
   try {
     await expect.poll(() => lockWaiters(app)).toHaveLength(1);
-    const ended = app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+    const ended = app.post("/trpc/plaid.finishUpdateMode", { itemId }, user);
     await expect.poll(() => lockWaiters(app)).toHaveLength(2);
     await holder.query("select pg_advisory_unlock(1)");
     expect(await page).toBe(true);
@@ -217,17 +217,17 @@ test("finishUpdateMode and a page of a sync acquire their locks in one order", a
 test("finishUpdateMode keeps an unshared account as it was, which returns under its own id", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const { itemId } = await connect(app, person, [0, 1]);
+  const user = await app.signUp("cfo");
+  const { itemId } = await connect(app, user, [0, 1]);
   const [first, second] = await accounts(app, itemId);
   await newAccounts(app, itemId);
-  const less = await update(app, person, itemId, [0]);
+  const less = await update(app, user, itemId, [0]);
   expect(less.data.accounts.map(({ revoked }: { revoked: boolean }) => revoked)).toEqual([
     false,
     true,
   ]);
   // Plaid has dropped the account, and gives it another id.
-  const { picked, data } = await update(app, person, itemId, [0, 1]);
+  const { picked, data } = await update(app, user, itemId, [0, 1]);
   expect([picked, data.added]).toEqual([true, 0]);
   const after = await accounts(app, itemId);
   expect(after.map(({ id, revoked }) => [id, revoked])).toEqual([
@@ -240,41 +240,41 @@ test("finishUpdateMode keeps an unshared account as it was, which returns under 
 test("finishUpdateMode recognizes an account by Plaid's id, whatever its name (I2)", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const { itemId } = await connect(app, person, [0, 1]);
+  const user = await app.signUp("cfo");
+  const { itemId } = await connect(app, user, [0, 1]);
   await updateAccounts(app, { name: "As it was called", mask: "9999" });
   const before = await accounts(app, itemId);
-  expect((await update(app, person, itemId)).data.added).toBe(0);
+  expect((await update(app, user, itemId)).data.added).toBe(0);
   expect(await accounts(app, itemId)).toEqual(before);
 });
 
 test("finishUpdateMode adds no account that another Item has, and adds the rest (I2)", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const { itemId } = await connect(app, person, [0]);
-  await connect(app, person, [1]);
+  const user = await app.signUp("cfo");
+  const { itemId } = await connect(app, user, [0]);
+  await connect(app, user, [1]);
   await newAccounts(app, itemId);
-  expect((await update(app, person, itemId, [0, 1])).data.added).toBe(0);
+  expect((await update(app, user, itemId, [0, 1])).data.added).toBe(0);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
   await newAccounts(app, itemId);
-  expect((await update(app, person, itemId, [0, 1, 2])).data.added).toBe(1);
+  expect((await update(app, user, itemId, [0, 1, 2])).data.added).toBe(1);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
 });
 
 test("createLinkToken opens update mode with the account picker on request, for any Item, healthy or not", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const { itemId, plaidItemId } = await connect(app, person, [0]);
+  const user = await app.signUp("cfo");
+  const { itemId, plaidItemId } = await connect(app, user, [0]);
   for (const isBroken of [false, true]) {
     if (isBroken) await app.control("POST", "items/reset-login", { item_id: plaidItemId });
     const input = { itemId, chooseAccounts: true };
-    const { body } = await app.post("/trpc/plaid.createLinkToken", input, person);
+    const { body } = await app.post("/trpc/plaid.createLinkToken", input, user);
     const chosen = isBroken ? [0, 1, 2] : [0, 1];
     const { picked } = await goThroughLink(app, body.result.data.linkToken, { chosen });
     expect(picked).toBe(true);
-    const ended = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+    const ended = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, user);
     expect(ended.body.result.data.added).toBe(1);
   }
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
@@ -283,15 +283,15 @@ test("createLinkToken opens update mode with the account picker on request, for 
 test("finishUpdateMode returns that the bank is down, not that it needs a log-in, when it is", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const { itemId, plaidItemId } = await connect(app, person, [0]);
+  const user = await app.signUp("cfo");
+  const { itemId, plaidItemId } = await connect(app, user, [0]);
   for (const [error_code, reason] of [
     ["INSTITUTION_DOWN", "bank_unavailable"],
     ["INSTITUTION_NOT_RESPONDING", "bank_unavailable"],
     ["ITEM_LOGIN_REQUIRED", "bank_login_required"],
   ]) {
     await app.control("POST", "items/error", { item_id: plaidItemId, error_code });
-    const { body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+    const { body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, user);
     expect(body.error.data.reason).toBe(reason);
   }
 });
@@ -299,31 +299,31 @@ test("finishUpdateMode returns that the bank is down, not that it needs a log-in
 test("createLinkToken refuses update mode for a bank that is gone at Plaid, and keeps its data until it is connected again", async ({
   app,
 }) => {
-  const person = await app.signUp("cfo");
-  const { itemId } = await connect(app, person, [0, 1]);
+  const user = await app.signUp("cfo");
+  const { itemId } = await connect(app, user, [0, 1]);
   const open = async () => {
-    const { body } = await app.post("/trpc/plaid.createLinkToken", { itemId }, person);
+    const { body } = await app.post("/trpc/plaid.createLinkToken", { itemId }, user);
     return body.error.data.reason;
   };
   await app.fault({ path: "/link/token/create", times: 1, do: { error: "INVALID_API_KEYS" } });
   expect(await open()).toBe("link_unavailable");
   const { access_token_sealed } = await only(itemsOf(app));
   await app.services.plaid.removeItem(
-    app.services.vault.open(access_token_sealed, accessTokenOwner(person.id, itemId)),
+    app.services.vault.open(access_token_sealed, accessTokenOwner(user.id, itemId)),
     "OTHER",
   );
   expect(await open()).toBe("item_gone");
   expect(await accounts(app, itemId)).toHaveLength(2);
   const confirmation = "disconnect First Platypus Bank";
-  await app.post("/api/v1/disconnections", { item_id: itemId, confirmation }, person);
-  await connect(app, person, [0, 1]);
+  await app.post("/api/v1/disconnections", { item_id: itemId, confirmation }, user);
+  await connect(app, user, [0, 1]);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
 test("finishUpdateMode undoes USER_PERMISSION_REVOKED", async ({ app }) => {
-  const person = await app.signUp("cfo");
-  const { itemId } = await connect(app, person, [0]);
+  const user = await app.signUp("cfo");
+  const { itemId } = await connect(app, user, [0]);
   await updateItems(app, { status: "revoked" }, { itemId });
-  const { data } = await update(app, person, itemId);
+  const { data } = await update(app, user, itemId);
   expect(data.item.status).toBe("good");
 });

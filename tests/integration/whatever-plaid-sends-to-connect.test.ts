@@ -26,9 +26,9 @@ test(
     const exchange = "/item/public_token/exchange";
     const send = async (user: { cookie: string }) =>
       app.post("/plaid/exchange-token", { public_token: await smallBank(app) }, user);
-    const person = await app.signUp("cfo");
-    const { body } = await send(person);
-    const access_token = await accessTokenOf(app, person, body.item.id);
+    const owner = await app.signUp("cfo");
+    const { body } = await send(owner);
+    const access_token = await accessTokenOf(app, owner, body.item.id);
     const bank = { institution_id: "ins_109508", country_codes: ["US"] };
     const sample = async (path: string, request: object) => ({
       path,

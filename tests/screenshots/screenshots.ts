@@ -124,8 +124,8 @@ test.each(views)("before the log-in, $width px, $colorScheme", async (view) => {
 
 test.each(views)("from the first bank to the third, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
-  const person = await app.signUp("accountant", undefined, "Ada Lovelace");
-  await logIn(app, page, person);
+  const user = await app.signUp("accountant", undefined, "Ada Lovelace");
+  await logIn(app, page, user);
   await shoot("dashboard-empty", { whole: true });
   await page.getByRole("link", { name: "Activity" }).click();
   await page.getByText("Nothing yet").waitFor();
@@ -173,20 +173,20 @@ test.each(views)("from the first bank to the third, $width px, $colorScheme", as
   await page.getByRole("button", { name: "Your account" }).click();
   await shoot("account-menu");
   await page.keyboard.press("Escape");
-  await app.query("update items set status = 'login_required' where user_id = $1", [person.id]);
-  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await app.query("update items set status = 'login_required' where user_id = $1", [user.id]);
+  await app.query("update users set data_version = data_version + 1 where id = $1", [user.id]);
   await page.reload();
   await shoot("dashboard-needs-log-in", { whole: true });
   await app.query(
     `update items set status = case institution_name when 'Transatlantic Trust' then 'expiring'
          when 'Lighthouse Savings' then 'good' else 'revoked' end,
        expires_at = now() + interval '5 days', new_accounts = true where user_id = $1`,
-    [person.id],
+    [user.id],
   );
   await app.query("update accounts set revoked_at = now() where user_id = $1 and position = 0", [
-    person.id,
+    user.id,
   ]);
-  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await app.query("update users set data_version = data_version + 1 where id = $1", [user.id]);
   await page.reload();
   await shoot("dashboard-banks-ask", { whole: true });
 
@@ -237,19 +237,19 @@ test.each(views)("room in the plan, $width px, $colorScheme", async (view) => {
 
 test.each(views)("the way back to a connection, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
-  const person = await app.signUp("intern", undefined, "Ada Lovelace");
-  await logIn(app, page, person);
+  const user = await app.signUp("intern", undefined, "Ada Lovelace");
+  await logIn(app, page, user);
   const { request } = page.context();
   const post = (body: string) =>
     request.post(`${app.url}/connect/oauth`, {
       headers: { "content-type": "application/x-www-form-urlencoded", origin: app.url },
       data: body,
     });
-  await app.post("/trpc/plaid.createLinkToken", {}, person);
+  await app.post("/trpc/plaid.createLinkToken", {}, user);
   await post("oauth_state_id=first");
   const back = `${app.url}/connect/oauth?oauth_state_id=first`;
   const end = (set: string) =>
-    app.query(`update link_tokens set ${set} where user_id = $1`, [person.id]);
+    app.query(`update link_tokens set ${set} where user_id = $1`, [user.id]);
   for (const [state, set] of [
     ["opened-before", "asked_at = null"],
     ["pending", "finished_at = now(), institution_name = 'First Platypus Bank'"],
@@ -271,14 +271,14 @@ test.each(views)("the way back to a connection, $width px, $colorScheme", async 
     await toast(page, new RegExp(words));
     await shoot(`closed-tab-${state}`);
   }
-  await app.query("update users set plan = 'cfo' where id = $1", [person.id]);
+  await app.query("update users set plan = 'cfo' where id = $1", [user.id]);
   await page.goto(`${app.url}/dashboard`);
   await openBank(page);
   await finishLink(page);
   await card(page).waitFor();
   const [{ plaid_item_id: item_id }] = await app.query(
     "select plaid_item_id from items where user_id = $1",
-    [person.id],
+    [user.id],
   );
   const error_code = "USER_PERMISSION_REVOKED";
   await app.control("POST", "items/error", { item_id, error_code });
@@ -299,13 +299,13 @@ test.each(views)("the way back to a connection, $width px, $colorScheme", async 
 
 test.each(views)("what a bank asks, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
-  const person = await app.signUp("analyst", undefined, "Ada Lovelace");
+  const user = await app.signUp("analyst", undefined, "Ada Lovelace");
   const { services } = app;
   const token = await app.publicToken();
-  const { body } = await app.post("/plaid/exchange-token", { public_token: token }, person);
-  const item = { userId: person.id, itemId: body.item.id };
+  const { body } = await app.post("/plaid/exchange-token", { public_token: token }, user);
+  const item = { userId: user.id, itemId: body.item.id };
   await syncItem(services, item, services.log, new AbortController().signal);
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   const message = "Please answer your bank's question in its app.";
   for (const kind of itemProblemKinds) {
     const { status, activity } = itemProblems[kind];
@@ -324,7 +324,7 @@ test.each(views)("what a bank asks, $width px, $colorScheme", async (view) => {
     "update item_syncs set transactions_unreadable = 1, accounts_unreadable = 2 where item_id = $1",
     [item.itemId],
   );
-  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await app.query("update users set data_version = data_version + 1 where id = $1", [user.id]);
   await page.goto(`${app.url}/dashboard`);
   await shoot("card-unreadable", { whole: true });
   await page.goto(`${app.url}/transactions`);
@@ -333,7 +333,7 @@ test.each(views)("what a bank asks, $width px, $colorScheme", async (view) => {
     "update item_syncs set status = 'failed', cursor_refusals = 2 where item_id = $1",
     [item.itemId],
   );
-  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await app.query("update users set data_version = data_version + 1 where id = $1", [user.id]);
   await page.goto(`${app.url}/dashboard`);
   await shoot("card-cursor-refused", { whole: true });
 });
@@ -342,8 +342,8 @@ test.each(views)(
   "a full plan, odd names and broken pages, $width px, $colorScheme",
   async (view) => {
     const { page, shoot } = await studio(view);
-    const person = await app.signUp("analyst", undefined, "Wolfeschlegelsteinhausenbergerdorff");
-    await logIn(app, page, person);
+    const user = await app.signUp("analyst", undefined, "Wolfeschlegelsteinhausenbergerdorff");
+    await logIn(app, page, user);
     await openBank(page, "The Most Venerable");
     await finishLink(page);
     await card(page).waitFor();
@@ -355,7 +355,7 @@ test.each(views)(
     await dialog.getByText("These are not the words above").waitFor();
     await shoot("disconnect-refused");
     await page.keyboard.press("Escape");
-    await app.query("update users set plan = 'intern' where id = $1", [person.id]);
+    await app.query("update users set plan = 'intern' where id = $1", [user.id]);
     await page.reload();
     await shoot("plan-full", { whole: true });
     await page.getByRole("button", { name: "Connect a bank" }).press("Enter");
@@ -365,7 +365,7 @@ test.each(views)(
     await page.goto(`${app.url}/connect/oauth`);
     await shoot("oauth-lost");
     await app.query("alter table items rename to gone");
-    await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+    await app.query("update users set data_version = data_version + 1 where id = $1", [user.id]);
     await page.goto(`${app.url}/dashboard`);
     await app.query("alter table gone rename to items");
     await shoot("page-failed");
@@ -374,11 +374,11 @@ test.each(views)(
 
 test.each(views)("a bank is disconnected, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
-  const person = await app.signUp("analyst", undefined, "Ada Lovelace");
-  await logIn(app, page, person);
+  const user = await app.signUp("analyst", undefined, "Ada Lovelace");
+  await logIn(app, page, user);
   for (const institution of ["ins_109510", "ins_109508"]) {
     const token = await app.publicToken(institution);
-    await app.post("/plaid/exchange-token", { public_token: token }, person);
+    await app.post("/plaid/exchange-token", { public_token: token }, user);
   }
   await page.reload();
   const dialog = page.getByRole("dialog");
@@ -401,12 +401,12 @@ test.each(views)("a bank is disconnected, $width px, $colorScheme", async (view)
 
 test.each(views)("a bank is reconnected, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
-  const person = await app.signUp("analyst", undefined, "Ada Lovelace");
+  const user = await app.signUp("analyst", undefined, "Ada Lovelace");
   const token = await app.publicToken();
-  await app.post("/plaid/exchange-token", { public_token: token }, person);
-  await app.query("update items set status = 'login_required' where user_id = $1", [person.id]);
-  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
-  await logIn(app, page, person);
+  await app.post("/plaid/exchange-token", { public_token: token }, user);
+  await app.query("update items set status = 'login_required' where user_id = $1", [user.id]);
+  await app.query("update users set data_version = data_version + 1 where id = $1", [user.id]);
+  await logIn(app, page, user);
   const reconnect = () =>
     card(page)
       .getByRole("button", { name: /^Reconnect/ })
@@ -437,12 +437,12 @@ test.each(views)("a bank is reconnected, $width px, $colorScheme", async (view) 
 
 test.each(views)("the account goes, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
-  const person = await app.signUp("analyst", undefined, "Ada Lovelace");
-  await logIn(app, page, person);
+  const user = await app.signUp("analyst", undefined, "Ada Lovelace");
+  await logIn(app, page, user);
   await page.goto(`${app.url}/settings/account`);
   await shoot("your-account-empty", { whole: true });
   const body = { public_token: await app.publicToken() };
-  await app.post("/plaid/exchange-token", body, person);
+  await app.post("/plaid/exchange-token", body, user);
   await page.reload();
   await shoot("your-account", { whole: true });
   const button = page.getByRole("button", { name: "Delete my account" });
@@ -460,9 +460,9 @@ test.each(views)("the account goes, $width px, $colorScheme", async (view) => {
 
 test.each(views)("API keys, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
-  const person = await app.signUp();
-  await forgetStepUps(app, person);
-  await logIn(app, page, person);
+  const user = await app.signUp();
+  await forgetStepUps(app, user);
+  await logIn(app, page, user);
   await page.goto(`${app.url}/settings/api-keys`);
   await shoot("api-keys-empty");
   const dialog = page.getByRole("dialog");
@@ -477,7 +477,7 @@ test.each(views)("API keys, $width px, $colorScheme", async (view) => {
       await dialog.getByRole("button", { name: "Make a key" }).click();
       await dialog.getByText("This is not your current password").waitFor();
       await shoot("api-key-password-refused");
-      await password.fill(person.password);
+      await password.fill(user.password);
     } else await shoot("api-key-form-proved");
     await dialog.getByRole("button", { name: "Make a key" }).click();
     await page.getByRole("button", { name: "Done" }).waitFor();
@@ -493,16 +493,16 @@ test.each(views)("API keys, $width px, $colorScheme", async (view) => {
 
 test.each(views)("webhooks, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
-  const person = await app.signUp();
-  await forgetStepUps(app, person);
-  await logIn(app, page, person);
+  const user = await app.signUp();
+  await forgetStepUps(app, user);
+  await logIn(app, page, user);
   await page.goto(`${app.url}/settings/webhooks`);
   await shoot("webhooks-empty");
   await page.getByRole("button", { name: "Add a webhook" }).click();
   const dialog = page.getByRole("dialog");
   const add = dialog.getByRole("button", { name: "Add a webhook" });
   await dialog.getByLabel("Address").fill("https://10.0.0.7/hook");
-  await dialog.getByLabel("Password", { exact: true }).fill(person.password);
+  await dialog.getByLabel("Password", { exact: true }).fill(user.password);
   await add.click();
   await dialog.getByText("We cannot send webhooks to this address").waitFor();
   await shoot("webhook-address-refused", { whole: true });
@@ -521,7 +521,7 @@ test.each(views)("webhooks, $width px, $colorScheme", async (view) => {
        (now() + interval '1 day', 3, 500, 'status', null),
        (null, 11, null::int, 'timed_out', null)) as d (due_at, attempts, http_status, error, delivered_at)
      where e.user_id = $1`,
-    [person.id],
+    [user.id],
   );
   await page.reload();
   await shoot("webhooks");
@@ -546,13 +546,13 @@ test.each(views)("the scheme of one's own choice, $width px, $colorScheme", asyn
 
 test.each(views)("second log-in step, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
-  const person = await app.signUp();
-  await forgetStepUps(app, person);
+  const user = await app.signUp();
+  await forgetStepUps(app, user);
   await addVirtualAuthenticator(page);
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await page.goto(`${app.url}/settings/security/second-step`);
   await shoot("second-step-confirm", { whole: true });
-  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByLabel("Password", { exact: true }).fill(user.password);
   await page.getByRole("button", { name: "Confirm" }).click();
   await page.getByRole("button", { name: "Set up an app" }).click();
   const secret = (await page.locator("p.font-mono").textContent()) ?? "";
@@ -568,8 +568,8 @@ test.each(views)("second log-in step, $width px, $colorScheme", async (view) => 
   await shoot("second-step-turn-off");
   await page.context().clearCookies();
   await page.goto(`${app.url}/login`);
-  await page.getByLabel("Email").fill(person.email);
-  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByLabel("Email").fill(user.email);
+  await page.getByLabel("Password", { exact: true }).fill(user.password);
   await page.getByRole("button", { name: "Log in", exact: true }).click();
   await page.getByRole("heading", { name: "Confirm it’s you" }).waitFor();
   await shoot("second-step-log-in");
@@ -577,8 +577,8 @@ test.each(views)("second log-in step, $width px, $colorScheme", async (view) => 
 
 test.each(views)("security, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
-  const person = await app.signUp();
-  await logInByForm(app, page, person);
+  const user = await app.signUp();
+  await logInByForm(app, page, user);
   await page.goto(`${app.url}/settings/security`);
   await shoot("security", { whole: true });
   await page.getByLabel("Current password").fill("not the password");
@@ -590,13 +590,13 @@ test.each(views)("security, $width px, $colorScheme", async (view) => {
 
 test.each(views)("without a network, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
-  const person = await app.signUp("analyst");
-  await addBank(app, person, "Mill Bank", [{ balance: "1250.4" }], []);
+  const user = await app.signUp("analyst");
+  await addBank(app, user, "Mill Bank", [{ balance: "1250.4" }], []);
   // Prefetching happens when the browser is idle.
   const toaster = page.waitForEvent("requestfinished", {
     predicate: (request) => request.url().includes("/toaster-"),
   });
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await toaster;
   await page.waitForLoadState("networkidle");
   await page.context().setOffline(true);
@@ -614,9 +614,9 @@ test.each(views)("without a network, $width px, $colorScheme", async (view) => {
 
 test.each(views)("without PostgreSQL, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
-  const person = await app.signUp("analyst");
-  await addBank(app, person, "Mill Bank", [{ balance: "1250.4" }], []);
-  await logIn(app, page, person);
+  const user = await app.signUp("analyst");
+  await addBank(app, user, "Mill Bank", [{ balance: "1250.4" }], []);
+  await logIn(app, page, user);
   await app.setDatabase("away");
   try {
     const title = page.getByRole("heading", { name: "We will be back in a moment" });
@@ -633,14 +633,14 @@ test.each(views)("without PostgreSQL, $width px, $colorScheme", async (view) => 
 
 test.each(views)("without JavaScript, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view, { scripts: false });
-  const person = await app.signUp("analyst");
-  await logIn(app, page, person);
+  const user = await app.signUp("analyst");
+  await logIn(app, page, user);
   await shoot("no-script-empty", { whole: true });
   const moved = Array.from(
     { length: 90 },
     (_, at): Moved => [0, at * 3, at % 10 ? "61.5" : "-900"],
   );
-  await addBank(app, person, "Mill Bank", [{ balance: "1250.4" }], moved);
+  await addBank(app, user, "Mill Bank", [{ balance: "1250.4" }], moved);
   await page.goto(`${app.url}/dashboard`);
   await page.getByRole("img", { name: /^Line/ }).waitFor();
   await shoot("no-script", { whole: true });
@@ -650,7 +650,7 @@ test.each(views)("without JavaScript, $width px, $colorScheme", async (view) => 
 
 test.each(views)("the log-ins and the plan, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
-  const person = await app.signUp("accountant", undefined, "Ada Lovelace");
+  const user = await app.signUp("accountant", undefined, "Ada Lovelace");
   await app.query(
     `insert into log_ins (user_id, outcome, at, ip_address, user_agent)
      select $1, case when n % 4 = 1 then 'wrong_password' else 'succeeded' end,
@@ -658,18 +658,18 @@ test.each(views)("the log-ins and the plan, $width px, $colorScheme", async (vie
          else '2001:db8:85a3:8d3:1319:8a2e:370:7348' end,
        'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Chrome/130.0.0.0 Safari/537.36'
      from generate_series(1, 14) n`,
-    [person.id],
+    [user.id],
   );
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await page.goto(`${app.url}/settings/security`);
   await shoot("log-ins", { whole: true });
   await page.getByText(/older ones/).click();
   await shoot("log-ins-older", { whole: true });
   const body = { public_token: await app.publicToken() };
-  await app.post("/plaid/exchange-token", body, person);
+  await app.post("/plaid/exchange-token", body, user);
   await page.goto(`${app.url}/settings/plan`);
   await shoot("plan", { whole: true });
-  await app.query("update users set plan = 'intern' where id = $1", [person.id]);
+  await app.query("update users set plan = 'intern' where id = $1", [user.id]);
   await page.reload();
   await shoot("plan-no-room", { whole: true });
   await page.goto(`${app.url}/dashboard`);
@@ -680,12 +680,12 @@ test.each(views)("the log-ins and the plan, $width px, $colorScheme", async (vie
 
 test.each(views)("transactions and the timeline, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
-  const person = await app.signUp("accountant", undefined, "Ada Lovelace");
-  await logIn(app, page, person);
+  const user = await app.signUp("accountant", undefined, "Ada Lovelace");
+  await logIn(app, page, user);
   await page.goto(`${app.url}/transactions`);
   await shoot("transactions-empty");
   const body = { public_token: await app.publicToken() };
-  await app.post("/plaid/exchange-token", body, person);
+  await app.post("/plaid/exchange-token", body, user);
   await page.goto(`${app.url}/dashboard`);
   await shoot("timeline-waiting", { whole: true });
   await app.fault({
@@ -771,17 +771,17 @@ function ordinaryYear(): { house: string; thrift: string } {
 
 test.each(views)("a year at two banks, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
-  const person = await app.signUp("analyst", undefined, "Ada Lovelace");
+  const user = await app.signUp("analyst", undefined, "Ada Lovelace");
   const { house, thrift } = ordinaryYear();
   for (const [bank, accounts] of [
     ["ins_109508", house],
     ["ins_109512", thrift],
   ]) {
     const body = { public_token: await app.publicToken(bank, "user_custom", accounts) };
-    await app.post("/plaid/exchange-token", body, person);
+    await app.post("/plaid/exchange-token", body, user);
   }
   const worker = await startWorker(app.services);
-  await logIn(app, page, person);
+  await logIn(app, page, user);
   await page.locator("[data-timeline=done]").nth(1).waitFor({ timeout: 30_000 });
   await worker.stop();
   await page.goto(`${app.url}/dashboard`);
@@ -812,7 +812,7 @@ test.each(views)(
     const worker = await startWorker(app.services);
     try {
       const email = `ada-${view.width}-${view.colorScheme}@example.com`;
-      const person = await app.signUp("accountant", email, "Ada Lovelace");
+      const user = await app.signUp("accountant", email, "Ada Lovelace");
       await page.goto(`${app.url}/login`);
       await shoot("log-in");
       await page.goto(`${app.url}/forgot-password`);
@@ -826,8 +826,8 @@ test.each(views)(
       await shoot("reset-password");
       await page.goto(`${link}x`);
       await shoot("dead-link");
-      await app.query("update users set email_verified = false where id = $1", [person.id]);
-      await logIn(app, page, person);
+      await app.query("update users set email_verified = false where id = $1", [user.id]);
+      await logIn(app, page, user);
       await page.getByRole("region", { name: "Confirm your email" }).waitFor();
       await shoot("confirm-email-banner", { whole: true });
       await page.getByRole("button", { name: "Send it again" }).click();
@@ -837,10 +837,10 @@ test.each(views)(
       await page.getByRole("button", { name: "Confirm this address" }).click();
       await page.getByRole("heading", { name: "Your email is confirmed" }).waitFor();
       await shoot("verify-email-done");
-      await app.post("/trpc/plaid.createLinkToken", { noticeVersion: "2026-11-29" }, person);
-      await app.query("delete from declined_notices where user_id = $1", [person.id]);
+      await app.post("/trpc/plaid.createLinkToken", { noticeVersion: "2026-11-29" }, user);
+      await app.query("delete from declined_notices where user_id = $1", [user.id]);
       const input = { publicToken: await app.publicToken(), metadata: { linkSessionId: "5a3f-…" } };
-      await app.post("/trpc/connectAccount", input, person);
+      await app.post("/trpc/connectAccount", input, user);
       const connected = await mailAbout(app, email, "is connected");
       await page.goto(`${app.url}/settings/account`);
       await shoot("settings-account-email", { whole: true });

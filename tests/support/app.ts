@@ -116,12 +116,12 @@ export async function startTestApp(
   }
 
   /** Sends JSON as this user, or without a session. */
-  async function post(path: string, body: unknown, person?: Pick<TestUser, "cookie">) {
+  async function post(path: string, body: unknown, user?: Pick<TestUser, "cookie">) {
     const response = await fetch(`${server.url}${path}`, {
       method: "POST",
       headers: {
         "content-type": "application/json",
-        ...(person ? { cookie: person.cookie } : {}),
+        ...(user ? { cookie: user.cookie } : {}),
       },
       body: typeof body === "string" ? body : JSON.stringify(body),
     });
@@ -131,8 +131,8 @@ export async function startTestApp(
   }
 
   /** Reads a page of the REST API as this user. Returns its body, whatever the status. */
-  async function get(path: string, person: Pick<TestUser, "cookie">) {
-    const response = await fetch(`${server.url}${path}`, { headers: { cookie: person.cookie } });
+  async function get(path: string, user: Pick<TestUser, "cookie">) {
+    const response = await fetch(`${server.url}${path}`, { headers: { cookie: user.cookie } });
     // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
     return (await response.json()) as any;
   }
@@ -184,10 +184,10 @@ export async function startTestApp(
     stepUp: ({ id }: TestUser) =>
       pool.query("update sessions set proved_at = now() where user_id = $1", [id]),
     /** Connects on another node. Rejects when it dies before it responds. */
-    async connectAt(url: string, publicToken: string, person: TestUser): Promise<number> {
+    async connectAt(url: string, publicToken: string, user: TestUser): Promise<number> {
       const answer = await fetch(`${url}/plaid/exchange-token`, {
         method: "POST",
-        headers: { "content-type": "application/json", cookie: person.cookie },
+        headers: { "content-type": "application/json", cookie: user.cookie },
         body: JSON.stringify({ public_token: publicToken }),
       });
       await answer.json();
@@ -205,16 +205,16 @@ export async function startTestApp(
     publicToken,
     /** Like `publicToken`, from a Link that this user opened: their Plaid user has the Item. */
     async linkedToken(
-      person: TestUser,
+      user: TestUser,
       institution?: string,
       username?: string,
       password?: string,
     ): Promise<string> {
-      const { status } = await post("/plaid/create-link-token", {}, person);
+      const { status } = await post("/plaid/create-link-token", {}, user);
       if (status !== 200) throw new Error(`no link_token: ${status}`);
       const { rows } = await pool.query(
         "select plaid_user_id from plaid_users where user_id = $1",
-        [person.id],
+        [user.id],
       );
       const userId = rows[0]?.plaid_user_id;
       return publicToken(institution, username, password, undefined, userId);

@@ -24,7 +24,7 @@ export const ago = (days: number) =>
 /** Inserts a bank of the user directly into the database, with data that no bank of the sandbox has. */
 export async function addBank(
   app: Pick<TestApp, "query">,
-  person: TestUser,
+  user: TestUser,
   name: string,
   accounts: AccountOf[],
   moved: Moved[],
@@ -33,12 +33,12 @@ export async function addBank(
   await app.query(
     `insert into items (id, user_id, plaid_item_id, institution_name, access_token_sealed)
      values ($1, $2, gen_random_uuid()::text, $3, 'sealed')`,
-    [itemId, person.id, name],
+    [itemId, user.id, name],
   );
   await app.query(
     `insert into item_syncs (item_id, user_id, status, synced_at, started_at, due_at, arrived)
      values ($1, $2, 'done', now(), now(), now() + interval '1 year', $3)`,
-    [itemId, person.id, moved.length],
+    [itemId, user.id, moved.length],
   );
   const ids = accounts.map(() => randomUUID());
   await app.query(
@@ -49,7 +49,7 @@ export async function addBank(
        balance numeric, currency text, revoked timestamptz)`,
     [
       itemId,
-      person.id,
+      user.id,
       JSON.stringify(
         accounts.map((account, position) => ({
           id: ids[position],
@@ -69,7 +69,7 @@ export async function addBank(
      from json_to_recordset($2) as t (account uuid, date date, amount numeric, currency text,
        category text, pending boolean)`,
     [
-      person.id,
+      user.id,
       JSON.stringify(
         moved.map(([account, days, amount, { category, pending = false } = {}]) => ({
           account: ids[account],
@@ -82,5 +82,5 @@ export async function addBank(
       ),
     ],
   );
-  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await app.query("update users set data_version = data_version + 1 where id = $1", [user.id]);
 }

@@ -33,12 +33,12 @@ const pages = ["/dashboard", "/transactions"];
 /** Returns the status of each place where the user's banks and transactions are read. */
 export async function statuses(
   app: TestApp,
-  person: TestUser,
+  user: TestUser,
   paths = [...reads, ...pages],
 ): Promise<number[]> {
   return Promise.all(
     paths.map(async (path) => {
-      const response = await fetch(`${app.url}${path}`, { headers: { cookie: person.cookie } });
+      const response = await fetch(`${app.url}${path}`, { headers: { cookie: user.cookie } });
       await response.arrayBuffer();
       return response.status;
     }),
@@ -46,11 +46,11 @@ export async function statuses(
 }
 
 /** Expects status 200 for what a page loads, and every tenth time for the pages, which take longer. */
-export function createExpectShown(app: TestApp): (person: TestUser) => Promise<void> {
+export function createExpectShown(app: TestApp): (user: TestUser) => Promise<void> {
   let shown = 0;
-  return async (person) => {
+  return async (user) => {
     const paths = shown++ % 10 === 0 ? [...reads, ...pages] : reads;
-    expect((await statuses(app, person, paths)).filter((status) => status !== 200)).toEqual([]);
+    expect((await statuses(app, user, paths)).filter((status) => status !== 200)).toEqual([]);
   };
 }
 
@@ -98,15 +98,11 @@ export async function callPlaid(app: TestApp, path: string, body: object): Promi
 }
 
 /** Returns the access_token of a connected Item. */
-export async function accessTokenOf(
-  app: TestApp,
-  person: TestUser,
-  itemId: string,
-): Promise<string> {
+export async function accessTokenOf(app: TestApp, user: TestUser, itemId: string): Promise<string> {
   const [row] = await app.query("select access_token_sealed as sealed from items where id = $1", [
     itemId,
   ]);
-  return app.services.vault.open(row?.sealed, accessTokenOwner(person.id, itemId)).reveal();
+  return app.services.vault.open(row?.sealed, accessTokenOwner(user.id, itemId)).reveal();
 }
 
 /** Returns a public_token of a bank with two accounts and six transactions. */

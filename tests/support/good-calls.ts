@@ -144,46 +144,46 @@ export function goodCall(name: string, own: Owned): object | undefined {
 }
 
 /** Gives a user some of every kind of data. */
-export async function stock(app: TestApp, person: TestUser): Promise<Owned> {
+export async function stock(app: TestApp, owner: TestUser): Promise<Owned> {
   const publicToken = await app.publicToken();
-  const { body } = await app.post("/plaid/exchange-token", { public_token: publicToken }, person);
+  const { body } = await app.post("/plaid/exchange-token", { public_token: publicToken }, owner);
   const itemId: string = body.item.id;
   const { signal } = new AbortController();
-  await syncItem(app.services, { userId: person.id, itemId }, app.services.log, signal);
-  const link = await app.post("/plaid/create-link-token", {}, person);
+  await syncItem(app.services, { userId: owner.id, itemId }, app.services.log, signal);
+  const link = await app.post("/plaid/create-link-token", {}, owner);
   const key = { name: "Hers", scopes: ["accounts:read"], expires_in_days: 1 };
-  await app.stepUp(person);
-  const made = await app.post("/api/v1/api-keys", key, person);
+  await app.stepUp(owner);
+  const made = await app.post("/api/v1/api-keys", key, owner);
   const webhook = { url: "https://hooks.example.com/", events: ["connection.connected"] };
-  const added = await app.post("/api/v1/webhooks", webhook, person);
+  const added = await app.post("/api/v1/webhooks", webhook, owner);
   const webhookId: string = added.body.webhook.id;
   const [delivery] = await app.query(
     `insert into webhook_deliveries (user_id, endpoint_id, type, body)
      values ($1, $2, 'connection.connected', '{}') returning id`,
-    [person.id, webhookId],
+    [owner.id, webhookId],
   );
   const passkeyId = randomBytes(8).toString("hex");
   await app.query(
     `insert into passkeys (user_id, id, name, public_key, counter, transports)
      values ($1, $2, 'Hers', '', 0, '{}')`,
-    [person.id, passkeyId],
+    [owner.id, passkeyId],
   );
   await app.query(
     "insert into totp_factors (user_id, secret_sealed, confirmed_at) values ($1, 'sealed', now())",
-    [person.id],
+    [owner.id],
   );
   const accountId: string = body.accounts[0].id;
-  const cookie = { cookie: person.cookie };
+  const cookie = { cookie: owner.cookie };
   const page = await fetch(`${app.url}/api/v1/transactions`, { headers: cookie });
   const { next_cursor: cursor, transactions } = (await page.json()) as {
     next_cursor: string;
     transactions: { id: string; account_id: string }[];
   };
-  const changes = await app.get("/api/v1/transaction-changes?limit=1", person);
+  const changes = await app.get("/api/v1/transaction-changes?limit=1", owner);
   const [account] = await app.query("select plaid_account_id id from accounts where id = $1", [
     accountId,
   ]);
-  const [user] = await app.query("select data_version from users where id = $1", [person.id]);
+  const [user] = await app.query("select data_version from users where id = $1", [owner.id]);
   return {
     itemId,
     bank: body.item.institution.name,

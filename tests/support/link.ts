@@ -5,22 +5,22 @@ import { browserCookies } from "./test-users.ts";
 /** What a user does in the browser to connect a bank. */
 
 /** Gives the browser the cookie of the user's session. */
-export async function bringSession(app: TestApp, page: Page, person: TestUser): Promise<void> {
-  await page.context().addCookies(browserCookies(person.cookie, app.url));
+export async function bringSession(app: TestApp, page: Page, user: TestUser): Promise<void> {
+  await page.context().addCookies(browserCookies(user.cookie, app.url));
 }
 
 /** Opens the dashboard with that cookie. */
-export async function logIn(app: TestApp, page: Page, person: TestUser): Promise<void> {
-  await bringSession(app, page, person);
+export async function logIn(app: TestApp, page: Page, user: TestUser): Promise<void> {
+  await bringSession(app, page, user);
   await page.goto(`${app.url}/dashboard`);
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
 }
 
 /** Logs in with the form, as a user does. */
-export async function logInByForm(app: TestApp, page: Page, person: TestUser): Promise<void> {
+export async function logInByForm(app: TestApp, page: Page, user: TestUser): Promise<void> {
   await page.goto(`${app.url}/login`);
-  await page.getByLabel("Email").fill(person.email);
-  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByLabel("Email").fill(user.email);
+  await page.getByLabel("Password", { exact: true }).fill(user.password);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
 }

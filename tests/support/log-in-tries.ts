@@ -23,10 +23,10 @@ export function throttleOf(
 /** The cookie of a browser that has logged in as this user in production, as a Set-Cookie header. */
 export async function knownBrowser(
   { services: { db, limits } }: TestApp,
-  person: Pick<TestUser, "id" | "email">,
+  user: Pick<TestUser, "id" | "email">,
 ): Promise<string> {
   const devices = new KnownDevices(db, limits, { production: true });
-  return cookieHeader(await devices.remember(person, null, { trust: false }));
+  return cookieHeader(await devices.remember(user, null, { trust: false }));
 }
 
 /** The result of an attempt in better-auth: a status, or an error. */

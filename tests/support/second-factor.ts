@@ -14,15 +14,15 @@ export function authenticator(secret: string) {
 }
 
 /** Sets up an authenticator app for the user, which uses up the code of the previous step. */
-export async function addAuthenticator(app: TestApp, person: TestUser) {
-  await app.stepUp(person);
-  const started = await app.post("/api/v1/second-factors/authenticator", {}, person);
+export async function addAuthenticator(app: TestApp, user: TestUser) {
+  await app.stepUp(user);
+  const started = await app.post("/api/v1/second-factors/authenticator", {}, user);
   if (started.status !== 200) throw new Error(JSON.stringify(started.body));
   const own = authenticator(started.body.secret);
   const confirmed = await app.post(
     "/api/v1/second-factors/authenticator/confirmation",
     { code: own.code(-1) },
-    person,
+    user,
   );
   if (confirmed.status !== 200) throw new Error(JSON.stringify(confirmed.body));
   return { ...own, backupCodes: confirmed.body.backup_codes as string[] };
@@ -54,15 +54,11 @@ export const endLogIn = (app: TestApp, cookie: string, body: object) =>
   app.post("/api/auth/second-step", body, { cookie });
 
 /** Registers a new passkey of this user. */
-export async function addPasskey(
-  app: TestApp,
-  person: TestUser,
-  passkey = softwarePasskey(app.url),
-) {
-  await app.stepUp(person);
-  const { body } = await app.post("/api/v1/second-factors/passkey-options", {}, person);
+export async function addPasskey(app: TestApp, user: TestUser, passkey = softwarePasskey(app.url)) {
+  await app.stepUp(user);
+  const { body } = await app.post("/api/v1/second-factors/passkey-options", {}, user);
   const input = { name: "Laptop", passkey: passkey.register(body.options) };
-  const added = await app.post("/api/v1/second-factors/passkeys", input, person);
+  const added = await app.post("/api/v1/second-factors/passkeys", input, user);
   if (added.status !== 200) throw new Error(JSON.stringify(added.body));
   return passkey;
 }

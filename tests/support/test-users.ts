@@ -33,16 +33,16 @@ export async function addTestUser(
 ): Promise<TestUser> {
   const token = randomBytes(24).toString("base64url");
   const { rows } = await database.query(
-    `with person as (
+    `with new_user as (
        insert into users (name, email, email_verified, plan)
          values ($1, $2, true, coalesce($3, 'intern')) returning id
      ), credential as (
        insert into credentials (user_id, account_id, provider_id, password)
-         select id, id, 'credential', $4 from person
+         select id, id, 'credential', $4 from new_user
      ), session as (
        insert into sessions (user_id, token, expires_at, ip_address, user_agent, proved_at)
-         select id, $5, now() + interval '7 days', '127.0.0.1', 'node', now() from person
-     ) select id from person`,
+         select id, $5, now() + interval '7 days', '127.0.0.1', 'node', now() from new_user
+     ) select id from new_user`,
     [name, email, plan ?? null, passwordHash, token],
   );
   // A version before notices has no such table.

@@ -41,12 +41,12 @@ export function identityGet(call: Call, body: AccountsBody): object {
 /** The owners of an account (schema `Owner`). */
 export function ownersOf(sandbox: Sandbox, item: Item, { bank }: ShownAccount): Owner[] {
   return Array.from({ length: bank.persona.owners }, (_unused, index) => {
-    const person = holderIdentity(sandbox.world, item.institution_id, item.username, index);
-    const { street, city, region, postal_code, country } = person;
+    const user = holderIdentity(sandbox.world, item.institution_id, item.username, index);
+    const { street, city, region, postal_code, country } = user;
     const owner: Owner = {
-      names: person.names,
-      phone_numbers: [{ data: person.phone, primary: true, type: "mobile" }],
-      emails: [{ data: person.email, primary: true, type: "primary" }],
+      names: user.names,
+      phone_numbers: [{ data: user.phone, primary: true, type: "mobile" }],
+      emails: [{ data: user.email, primary: true, type: "primary" }],
       addresses: [{ data: { street, city, region, postal_code, country }, primary: true }],
     };
     return ownerOf(owner, bank.custom?.identity);

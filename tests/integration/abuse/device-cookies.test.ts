@@ -22,8 +22,8 @@ const send = (
   });
 
 /** Logs in as a browser that has `cookie`. Returns the cookie that makes it a known browser. */
-async function deviceOf(app: TestApp, person: TestUser, cookie = ""): Promise<string> {
-  const answer = await send(app, person, cookie);
+async function deviceOf(app: TestApp, user: TestUser, cookie = ""): Promise<string> {
+  const answer = await send(app, user, cookie);
   expect(answer.status).toBe(200);
   const lines = answer.headers.getSetCookie();
   return lines.find((line) => line.startsWith("fiscility.device="))?.split(";")[0] ?? "";
@@ -39,11 +39,11 @@ async function guess(app: TestApp, { email }: TestUser, cookie = ""): Promise<vo
   }
 }
 
-const changePassword = (app: TestApp, person: TestUser, newPassword: string) =>
+const changePassword = (app: TestApp, user: TestUser, newPassword: string) =>
   fetch(`${app.url}/settings/security`, {
     method: "POST",
-    headers: { cookie: person.cookie, origin: app.url },
-    body: new URLSearchParams({ currentPassword: person.password, newPassword }),
+    headers: { cookie: user.cookie, origin: app.url },
+    body: new URLSearchParams({ currentPassword: user.password, newPassword }),
   });
 
 test("A known browser becomes unknown when the password changes", async ({ app }) => {

@@ -25,8 +25,8 @@ test("The sweep deletes expired sessions and keeps the others", async ({ app }) 
   expect([await read(app, ada.cookie), await read(app, eve.cookie)]).toEqual([200, 200]);
 });
 
-const byApi = (app: TestApp, person: TestUser, cookie: string) =>
-  app.post("/api/auth/sign-in/email", person, { cookie });
+const byApi = (app: TestApp, user: TestUser, cookie: string) =>
+  app.post("/api/auth/sign-in/email", user, { cookie });
 const byForm = async (app: TestApp, { email, password }: TestUser, cookie: string) => {
   const body = new URLSearchParams({ email, password });
   const headers = { cookie, origin: app.url };

@@ -54,7 +54,7 @@ const refusedTypes: [string, string | string[] | undefined][] = [
   ["an image", "image/png"],
   ["a stream", "application/stream"],
   ["another kind of JSON", "application/problem+json"],
-  ["JSON for people", "text/json"],
+  ["JSON as text", "text/json"],
   ["two types in one line", "application/json, application/x-www-form-urlencoded"],
   ["two lines, the form first", ["application/x-www-form-urlencoded", json]],
   ["JSON that starts like JSON", "application/jsonx"],

@@ -28,7 +28,7 @@ describe("Many log-ins at once", () => {
     app,
   }) => {
     const reader = await app.signUp();
-    const people = await Promise.all(Array.from({ length: 30 }, () => app.signUp()));
+    const users = await Promise.all(Array.from({ length: 30 }, () => app.signUp()));
     // A log-in would replace a cheaper hash.
     const hash = await app.services.auth.hashPassword(reader.password);
     await setPasswordHash(app, hash);
@@ -40,14 +40,14 @@ describe("Many log-ins at once", () => {
     };
     // Some of each kind are accepted before the rest arrives.
     const [first, firstForms] = [
-      people.splice(0, 3).map((one) => logIn(app, one)),
-      people.splice(0, 3).map(byForm),
+      users.splice(0, 3).map((one) => logIn(app, one)),
+      users.splice(0, 3).map(byForm),
     ];
     await Promise.all([first[0], firstForms[0]]);
     let over = false;
     const logIns = Promise.all([
-      Promise.all([...first, ...people.splice(0, 17).map((one) => logIn(app, one))]),
-      Promise.all([...firstForms, ...people.map(byForm)]),
+      Promise.all([...first, ...users.splice(0, 17).map((one) => logIn(app, one))]),
+      Promise.all([...firstForms, ...users.map(byForm)]),
     ]).finally(() => {
       over = true;
     });

@@ -19,14 +19,14 @@ const { quotas } = await import("../../../server/time-limits.ts");
 const { startTestApp } = await import("../../support/app.ts");
 
 let app: TestApp;
-let person: TestUser;
+let user: TestUser;
 beforeAll(async () => {
   // One user sends all requests, far more than the limit allows.
   const unlimited = { ...quotas, sessionCalls: 1_000_000, callsAtOnce: 1_000 };
   app = await startTestApp({ LOG_LEVEL: "warn" }, { quotas: unlimited });
-  person = await app.signUp("cfo");
+  user = await app.signUp("cfo");
   // Otherwise a request is rejected before its fields are read.
-  await app.stepUp(person);
+  await app.stepUp(user);
 });
 afterAll(async () => {
   agent.destroy();
@@ -83,7 +83,7 @@ describe("The work of a request grows at most linearly with its keys, elements a
             `${name} by ${by}`,
             (size) => {
               const request = way.request(way.schema, by, size);
-              return counter.count(() => send(request, person.cookie));
+              return counter.count(() => send(request, user.cookie));
             },
             n,
           ),
@@ -125,9 +125,9 @@ test("A list that is too long is rejected, or cut if it is only a hint, before i
       body: wrap(`[${times(n, () => 0)}]`),
     });
     const [long, longer] = [request(1_001), request(49_000)];
-    await send(long, person.cookie);
-    const few = await counter.count(() => send(long, person.cookie));
-    const many = await counter.count(() => send(longer, person.cookie));
+    await send(long, user.cookie);
+    const few = await counter.count(() => send(long, user.cookie));
+    const many = await counter.count(() => send(longer, user.cookie));
     expect(many - few, name).toBeLessThan(noise);
   }
 });
@@ -146,7 +146,7 @@ test("An error names at most 20 issues and 20 unknown fields, and cuts long name
   const posts = paths.flatMap((way) => way.request(anyBody, "keys", 1));
   for (const { method, path, headers } of posts.filter(({ method }) => method === "POST")) {
     for (const body of bodies) {
-      const answer = await send({ method, path, headers, body }, person.cookie);
+      const answer = await send({ method, path, headers, body }, user.cookie);
       const at = `${path} ${body.slice(0, 30)}`;
       expect(answer.status, at).toBe(400);
       const { error } = JSON.parse(answer.body);
@@ -164,12 +164,12 @@ test("An error names unknown fields as they were sent", async () => {
   const [method, headers] = ["POST", json];
   const body = JSON.stringify({ eventName: "OPEN", Some_Field: 1, "another-field": 2 });
   for (const path of ["/api/v1/link-events", "/trpc/plaid.recordLinkEvent"]) {
-    const answer = await send({ method, path, headers, body }, person.cookie);
+    const answer = await send({ method, path, headers, body }, user.cookie);
     expect(answer.body).toContain('Unrecognized keys: \\"Some_Field\\", \\"another-field\\"');
   }
   const proto = await send(
     { method, path: "/api/v1/link-events", headers, body: '{"__proto__":{"event_name":"OPEN"}}' },
-    person.cookie,
+    user.cookie,
   );
   expect(proto.status).toBe(400);
   expect(proto.body).toContain("__proto__");
@@ -183,7 +183,7 @@ test("A body nested 49,000 deep is rejected without a 5xx by every entry point t
       `{"a":${nested(49_000)}}`,
       `${'{"a":'.repeat(16_000)}0${"}".repeat(16_000)}`,
     ]) {
-      const { status } = await send({ method, path, headers, body }, person.cookie);
+      const { status } = await send({ method, path, headers, body }, user.cookie);
       // Some calls of a batch need no input.
       expect(status, way.name).toBeGreaterThanOrEqual(path.includes("batch=1") ? 207 : 400);
       expect(status, way.name).toBeLessThan(500);
@@ -226,10 +226,10 @@ test("A multipart body is rejected without being parsed by every entry point", a
     const { method, path, headers } = request(anyBody, "keys", 1);
     if (headers === undefined || path === "/plaid/webhook") continue;
     const multipart = { method, path, headers: { "content-type": type } };
-    const few = await counter.count(() => send({ ...multipart, body: part }, person.cookie));
-    const many = await counter.count(() => send({ ...multipart, body }, person.cookie));
+    const few = await counter.count(() => send({ ...multipart, body: part }, user.cookie));
+    const many = await counter.count(() => send({ ...multipart, body }, user.cookie));
     expect(many - few, name).toBeLessThan(noise);
-    const { status } = await send({ ...multipart, body }, person.cookie);
+    const { status } = await send({ ...multipart, body }, user.cookie);
     expect([400, 415], name).toContain(status);
   }
 });
@@ -245,7 +245,7 @@ test("A form with more than 200 fields is rejected", async () => {
     "/settings/account",
     "/settings/api-keys",
   ]) {
-    const cookie = path.startsWith("/settings") ? person.cookie : undefined;
+    const cookie = path.startsWith("/settings") ? user.cookie : undefined;
     const { status } = await send({ method: "POST", path, headers: form, body }, cookie);
     expect(status, path).toBe(400);
   }

@@ -15,8 +15,8 @@ let ada: TestUser;
 let bob: TestUser;
 test.beforeAll(async ({ app }) => {
   [ada, bob] = [await app.signUp("cfo"), await app.signUp("cfo")];
-  for (const person of [ada, bob]) {
-    await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  for (const user of [ada, bob]) {
+    await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
   }
 });
 
@@ -173,8 +173,8 @@ test("Heavy reads take half of the pool at most, and two connections of it for o
   ];
   let answers: Promise<unknown>[] = [];
   await whileLocked(app, "transactions", async (waiting) => {
-    const ask = (person: TestUser) =>
-      heavy.map((path) => get(app, path, person).then((answer) => answer.text()));
+    const ask = (user: TestUser) =>
+      heavy.map((path) => get(app, path, user).then((answer) => answer.text()));
     answers = ask(ada);
     expect(await most(waiting)).toBe(2);
     answers.push(...others.flatMap(ask));
@@ -202,8 +202,8 @@ const fill = async (app: TestApp, rows: number) => {
 };
 
 /** A response whose reader has stopped after the header. */
-async function stopped(app: TestApp, path: string, person: TestUser, method = "GET") {
-  const sent = request(`${app.url}${path}`, { method, headers: { cookie: person.cookie } });
+async function stopped(app: TestApp, path: string, user: TestUser, method = "GET") {
+  const sent = request(`${app.url}${path}`, { method, headers: { cookie: user.cookie } });
   sent.on("error", () => {}).end();
   const [response] = await once(sent, "response");
   response.on("error", () => {}).pause();

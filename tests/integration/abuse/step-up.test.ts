@@ -12,20 +12,20 @@ const test = testWithApp();
 
 const asking = endpoints.filter(({ stepUp }) => stepUp);
 
-async function send(app: TestApp, person: TestUser, method: string, path: string, body?: object) {
+async function send(app: TestApp, user: TestUser, method: string, path: string, body?: object) {
   const response = await fetch(`${app.url}${path}`, {
     method,
-    headers: { cookie: person.cookie, "content-type": "application/json" },
+    headers: { cookie: user.cookie, "content-type": "application/json" },
     ...(body && { body: JSON.stringify(body) }),
   });
   return { status: response.status, text: await response.text() };
 }
 
-const submit = (app: TestApp, person: TestUser, path: string, fields: Record<string, string>) =>
+const submit = (app: TestApp, user: TestUser, path: string, fields: Record<string, string>) =>
   fetch(`${app.url}${path}`, {
     method: "POST",
     redirect: "manual",
-    headers: { cookie: person.cookie, origin: app.url },
+    headers: { cookie: user.cookie, origin: app.url },
     body: new URLSearchParams(fields),
   });
 

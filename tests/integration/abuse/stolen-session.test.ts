@@ -25,9 +25,9 @@ afterAll(() => app?.close());
 
 /** A user whose session has no step-up. */
 async function signUp() {
-  const person = await app.signUp();
-  await forgetStepUps(app, person);
-  return person;
+  const user = await app.signUp();
+  await forgetStepUps(app, user);
+  return user;
 }
 
 type Credentials = { cookie?: string; authorization?: string };
@@ -185,13 +185,13 @@ test("The migration ends unlimited API keys after a year and keeps earlier expir
     try {
       // More than one batch of the migration changes.
       await client.query(`
-        with person as (insert into users (name, email) values ('Ada', 'ada@example.com') returning id)
+        with new_user as (insert into users (name, email) values ('Ada', 'ada@example.com') returning id)
         insert into api_keys (id, user_id, secret_hash, name, scopes, expires_at, revoked_at)
-        select lpad(to_hex(n), 16, '0'), person.id, decode(repeat('00', 32), 'hex'),
+        select lpad(to_hex(n), 16, '0'), new_user.id, decode(repeat('00', 32), 'hex'),
           (array['ever', 'long', 'short', 'revoked'])[n % 4 + 1], '{accounts:read}',
           case n % 4 when 1 then now() + interval '10 years' when 2 then now() + interval '1 day' end,
           case n % 4 when 3 then now() end
-        from generate_series(1, 2500) n, person`);
+        from generate_series(1, 2500) n, new_user`);
       await migrateToLatest(url, timeLimits.databaseSetUp);
       const { rows } = await client.query(`
         select name, round(extract(epoch from expires_at - now()) / 86400)::int as days, count(*)::int

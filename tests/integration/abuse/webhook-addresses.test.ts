@@ -58,11 +58,11 @@ test.for([
   ...["https://user@hooks.example.com/", "https://u:p@hooks.example.com/"],
   ...["ftp://hooks.example.com/", "file:///etc/passwd", "javascript:alert(1)", "//x", "x"],
 ])("webhooks.create rejects %s, in local mode too", async (url, { app }) => {
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const { status, body } = await app.post(
     "/api/v1/webhooks",
     { url, events: ["accounts.changed"] },
-    person,
+    user,
   );
   expect([status, body.error?.reason]).toEqual([400, "webhook_url_refused"]);
 });
@@ -124,20 +124,20 @@ test("A webhook's name is looked up once for each attempt, and the connection go
   app,
 }) => {
   const there = await listener();
-  const person = await app.signUp("cfo");
+  const user = await app.signUp("cfo");
   const url = `https://rebinds.example.com:${there.port}/`;
   const { body } = await app.post(
     "/api/v1/webhooks",
     { url, events: ["connection.connected"] },
-    person,
+    user,
   );
   // Public at first; any later lookup would return this machine.
   names.set("rebinds.example.com", [v4("127.0.0.1")]);
-  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
-  const endpoint = { userId: person.id, endpointId: body.webhook.id };
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
+  const endpoint = { userId: user.id, endpointId: body.webhook.id };
   await sendWebhooks(app.services, endpoint, app.services.log);
   expect([lookups, there.count()]).toEqual([1, 0]);
-  const { deliveries } = await app.get(`/api/v1/webhooks/${body.webhook.id}/deliveries`, person);
+  const { deliveries } = await app.get(`/api/v1/webhooks/${body.webhook.id}/deliveries`, user);
   expect(deliveries).toMatchObject([
     { status: "waiting", error: "address_not_public", http_status: null },
   ]);
