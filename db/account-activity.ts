@@ -2,7 +2,7 @@ import { type Insertable, sql } from "kysely";
 import type { ActivityEntry } from "../server/contracts/activity.ts";
 import type { Db } from "./client.ts";
 import type { AccountActivityTable } from "./schema.ts";
-import { isLost } from "./unclaimed-items.ts";
+import { isLostExchange } from "./unclaimed-items.ts";
 import {
   eventsOf,
   isLinkOf,
@@ -47,7 +47,7 @@ export async function addActivity(
  * Stores the request_id that removed a disconnected Item at Plaid. The removal may follow long after the
  * entry.
  */
-export async function keepRemovalRequestId(
+export async function storeRemovalRequestId(
   db: Db,
   userId: string,
   attemptId: string,
@@ -84,7 +84,7 @@ export async function listActivity(
       sql<ActivityEntry["cleanUp"]>`case
         when account_activity.reason = ${notFinished} then 'done'
         when account_activity.reason is distinct from 'exchange_lost' then null
-        when not ${isLost} then 'done'
+        when not ${isLostExchange} then 'done'
         when plaid_users.created_at <= link_attempts.created_at then 'pending' end`.as("clean_up"),
     )
     .where("account_activity.user_id", "=", userId)

@@ -96,7 +96,7 @@ export class DatabaseUnreachable extends Error {
  * Another transaction held a row longer than the lock timeout, or the two deadlocked. PostgreSQL rolled this
  * one back, so a retry is safe.
  */
-export function isHeldUp(error: unknown): boolean {
+export function isLockConflict(error: unknown): boolean {
   return error instanceof pg.DatabaseError && ["55P03", "40P01"].includes(error.code ?? "");
 }
 

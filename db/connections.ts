@@ -4,7 +4,12 @@ import type { MailDetails } from "../server/contracts/mail.ts";
 import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
 import { recordedConsent } from "./consents.ts";
-import { notConnected, type ShownRow, shown, toContract } from "./items.ts";
+import {
+  itemAndAccountColumns,
+  type ShownRow,
+  toContract,
+  unconnectedAccountsJson,
+} from "./items.ts";
 import { syncItemJob } from "./jobs.ts";
 import { connectAttempt, type Transition } from "./link-attempts.ts";
 import { sendMailJob, storedMail } from "./mails.ts";
@@ -206,9 +211,12 @@ function connectionStatement(connect: Transition) {
       .innerJoin("job", (join) => join.on("job.added", "is not", null))
       .innerJoin("sent", (join) => join.on("sent.jobs", "is not", null))
       .leftJoin("notice", (join) => join.on("notice.added", "is not", null))
-      .select(shown)
+      .select(itemAndAccountColumns)
       .select((eb) =>
-        eb.selectFrom("unconnected as u").select(notConnected.as("list")).as("notConnected"),
+        eb
+          .selectFrom("unconnected as u")
+          .select(unconnectedAccountsJson.as("list"))
+          .as("notConnected"),
       )
       .orderBy("accounts.position");
 }

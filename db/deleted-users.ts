@@ -1,7 +1,7 @@
 import { type ExpressionBuilder, sql } from "kysely";
 import type { Db } from "./client.ts";
 import type { Database } from "./schema.ts";
-import { isLost } from "./unclaimed-items.ts";
+import { isLostExchange } from "./unclaimed-items.ts";
 import { raiseDataVersion } from "./users.ts";
 
 /**
@@ -131,7 +131,7 @@ function concernsPlaid(eb: ExpressionBuilder<Database, "link_attempts">) {
     ]),
     // Only without a Plaid user: removing that user also removes its Items.
     eb.and([
-      isLost,
+      isLostExchange,
       eb.not(
         eb.exists(
           eb

@@ -35,7 +35,7 @@ export async function claimInstitution(
 }
 
 /** Stores Plaid's data of a bank, and raises the data version of the user whose page shows it. */
-export async function keepInstitution(
+export async function storeInstitution(
   db: Db,
   userId: string,
   id: string,

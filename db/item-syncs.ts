@@ -163,7 +163,7 @@ export async function markCacheCleared(db: Db, userId: string): Promise<void> {
 }
 
 /**
- * The Item has new accounts, so it is synced from the beginning again (`readAgain`) and shows this like a
+ * The Item has new accounts, so it is synced from the beginning again (`restartFromFirstPage`) and shows this like a
  * first sync. Transactions before the cursor may belong to the new accounts.
  */
 export async function restartSync(tx: Db, userId: string, itemId: string): Promise<void> {

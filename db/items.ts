@@ -290,7 +290,7 @@ export async function findAccount(
 }
 
 /** The columns of an Item and an account that `contracts/accounts.ts` shows. */
-export const shown = [
+export const itemAndAccountColumns = [
   "items.id as itemId",
   "items.institution_id as institutionId",
   "items.institution_name as institutionName",
@@ -356,14 +356,14 @@ function itemsWithAccounts(db: Db, userId: string) {
             ),
           )
           .groupBy("u.item_id")
-          .select(["u.item_id", notConnected.as("list")])
+          .select(["u.item_id", unconnectedAccountsJson.as("list")])
           .as("unconnected"),
       (join) => join.onRef("unconnected.item_id", "=", "items.id"),
     )
     .where("items.user_id", "=", userId)
     .where("accounts.user_id", "=", userId)
     .where("item_syncs.user_id", "=", userId)
-    .select(shown)
+    .select(itemAndAccountColumns)
     .select("unconnected.list as notConnected")
     .orderBy("items.created_at", "desc")
     .orderBy("items.id")
@@ -371,7 +371,9 @@ function itemsWithAccounts(db: Db, userId: string) {
 }
 
 /** The accounts of a group of `unconnected_accounts as u`, as `contracts/accounts.ts` shows them. */
-export const notConnected = sql<UnconnectedAccount[]>`json_agg(json_build_object('id', u.id,
+export const unconnectedAccountsJson = sql<
+  UnconnectedAccount[]
+>`json_agg(json_build_object('id', u.id,
   'name', u.name, 'officialName', u.official_name, 'mask', u.mask, 'type', u.type,
   'subtype', u.subtype) order by u.position)`;
 

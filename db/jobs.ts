@@ -61,14 +61,14 @@ export async function requestSyncs(
   items: readonly { userId: string; itemId: string }[],
   inMs = 0,
 ): Promise<void> {
-  const asked = sql`json_to_recordset(${JSON.stringify(items)}::json)
+  const requested = sql`json_to_recordset(${JSON.stringify(items)}::json)
     as asked ("userId" uuid, "itemId" uuid)`;
   await sql`select graphile_worker.complete_jobs(array(
-    select jobs.id from graphile_worker.jobs, ${asked}
+    select jobs.id from graphile_worker.jobs, ${requested}
     where key = ${syncKey(sql.ref("asked.itemId"))}
       and attempts >= max_attempts and locked_at is null))`.execute(db);
   await sql`select ${syncItemJob(sql.ref("asked.userId"), sql.ref("asked.itemId"), inMs)}
-    from ${asked}`.execute(db);
+    from ${requested}`.execute(db);
 }
 
 /** SQL of the queue in which webhooks of an Item are processed, one after the other. */
@@ -208,7 +208,7 @@ const workerLock = (id: unknown) => sql`hashtextextended('worker ' || ${id}, 0)`
 export async function holdWorkers(
   db: Db,
   ids: readonly string[],
-  until: (ask: () => Promise<unknown>) => Promise<void>,
+  until: (probe: () => Promise<unknown>) => Promise<void>,
 ): Promise<void> {
   await db.connection().execute(async (connection) => {
     await sql`select pg_advisory_lock(${workerLock(sql`id`)}) from unnest(${ids}::text[]) id`.execute(

@@ -74,7 +74,7 @@ export async function endDeviceTrust(db: Db, userId: string): Promise<void> {
  * Stores that this browser logged in now as the user with this email, and deletes all but the ten most
  * recent.
  */
-export async function keepKnownDevice(db: Db, email: string, tokenHash: Buffer): Promise<void> {
+export async function storeKnownDevice(db: Db, email: string, tokenHash: Buffer): Promise<void> {
   const [user] = await db
     .insertInto("known_devices")
     .columns(["user_id", "token_hash", "password_digest"])

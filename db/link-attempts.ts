@@ -4,9 +4,9 @@ import type { AccountTraits } from "./account-traits.ts";
 import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
 import { type KnownAccount, knownAccounts } from "./known-accounts.ts";
-import { closed } from "./link-tokens.ts";
+import { closedColumns } from "./link-tokens.ts";
 import type { LinkAttemptRow } from "./schema.ts";
-import { isLost } from "./unclaimed-items.ts";
+import { isLostExchange } from "./unclaimed-items.ts";
 import { type UnconnectedAccount, unconnectedAccounts } from "./unconnected-accounts.ts";
 
 /** Why an attempt ended without a connection: a reason of `contracts/errors.ts` and its details. */
@@ -252,7 +252,7 @@ const insertAttempt = compiledOnce(
       .with("link", (cte) =>
         cte
           .updateTable("link_tokens")
-          .set({ ...closed, found_item_id: attemptOf(attempt) })
+          .set({ ...closedColumns, found_item_id: attemptOf(attempt) })
           .where("user_id", "=", attempt.userId)
           .where("status", "!=", "closed")
           .where(
@@ -493,7 +493,7 @@ export async function listAttemptsAtWork(db: Db): Promise<AttemptAtWork[]> {
             and plaid_users.created_at <= link_attempts.created_at)`.as("is_looked_for"),
       ])
       // If the response of a lost exchange arrived late, its Item is known and was removed.
-      .where((eb) => eb.or([eb("status", "in", unfinished), isLost]))
+      .where((eb) => eb.or([eb("status", "in", unfinished), isLostExchange]))
       .orderBy("created_at")
       .execute()
   );

@@ -16,13 +16,13 @@ const publicTokenLife = sql`interval '30 minutes'`;
 /** How long a closed row is kept, for the user's message and for support. */
 const keptFor = sql`interval '30 days'`;
 /** Links of one user that are followed at once. The oldest of more is dropped. */
-const mostOpen = 10;
+const maxOpen = 10;
 
 /**
  * Stores the link_token that the user opens Link with, encrypted for this row and, where nodes of the
  * previous release look for the last one, for the user.
  */
-export async function keepLinkToken(
+export async function storeLinkToken(
   db: Db,
   userId: string,
   link: {
@@ -75,7 +75,7 @@ export async function keepLinkToken(
             .select("id")
             .orderBy("created_at", "desc")
             .limit(1_000)
-            .offset(mostOpen - 1),
+            .offset(maxOpen - 1),
         ),
     )
     .insertInto("link_tokens")
@@ -96,7 +96,7 @@ export async function keepLinkToken(
 }
 
 /** The columns of a row whose end is known and about which the user need not be notified. */
-export const closed = {
+export const closedColumns = {
   status: "closed",
   link_token_sealed: null,
   public_token_sealed: null,
@@ -114,7 +114,7 @@ export async function closeUpdateLinks(
 ): Promise<void> {
   await db
     .updateTable("link_tokens")
-    .set(closed)
+    .set(closedColumns)
     .where("user_id", "=", userId)
     .where("item_id", "=", itemId)
     .where("status", "!=", "closed")
@@ -219,7 +219,7 @@ export async function closeLink(db: Db, link: LinkKey, end: LinkEnd | null): Pro
     const ended = await tx
       .updateTable("link_tokens")
       .set({
-        ...closed,
+        ...closedColumns,
         ...(end && {
           outcome: end.outcome,
           reason: end.reason ?? null,
@@ -347,7 +347,7 @@ export async function readLinkNews(
     )
     .select(["id", "status", "outcome", "institution_name as bank", "reason", "item_id as itemId"])
     .orderBy("created_at")
-    .limit(mostOpen * 2)
+    .limit(maxOpen * 2)
     .execute();
   return {
     news: rows.flatMap(({ status, outcome, ...row }) =>

@@ -171,29 +171,29 @@ export async function readChanges(
  * The state of many streams, read in one round trip: the users' data versions, and which sessions and keys
  * have ended.
  */
-export interface Standing {
+export interface StreamStates {
   versions: ReadonlyMap<string, number>;
   /** Those of the given sessions and API keys that have ended. */
   ended: ReadonlyMap<string, "expired" | "revoked">;
 }
 
-export async function readStanding(
+export async function readStreamStates(
   db: Db,
-  asked: { userIds: string[]; sessionIds: string[]; apiKeyIds: string[] },
+  watched: { userIds: string[]; sessionIds: string[]; apiKeyIds: string[] },
   now: Date,
-): Promise<Standing> {
+): Promise<StreamStates> {
   const { rows } = await sql<{ id: string; version: number | null; ended: string | null }>`
     select id::text, data_version as version, null as ended
-      from users where id = any(${asked.userIds}::uuid[])
+      from users where id = any(${watched.userIds}::uuid[])
     union all
     select asked.id, null, case when found.id is null then 'revoked'
         when found.expires_at <= ${now} then 'expired' end
-      from unnest(${asked.sessionIds}::text[]) as asked (id)
+      from unnest(${watched.sessionIds}::text[]) as asked (id)
       left join sessions found on found.id = asked.id::uuid
     union all
     select asked.id, null, case when found.id is null or found.revoked_at is not null then 'revoked'
         when found.expires_at <= ${now} then 'expired' end
-      from unnest(${asked.apiKeyIds}::text[]) as asked (id)
+      from unnest(${watched.apiKeyIds}::text[]) as asked (id)
       left join api_keys found on found.id = asked.id`.execute(db);
   const versions = new Map<string, number>();
   const ended = new Map<string, "expired" | "revoked">();

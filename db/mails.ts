@@ -96,16 +96,16 @@ export async function markSent(db: Db, userId: string, id: string): Promise<void
     .execute();
 }
 
-/** An attempt failed. `forGood`: there is no further attempt. */
+/** An attempt failed. `isPermanent`: there is no further attempt. */
 export async function markUnsent(
   db: Db,
   userId: string,
   id: string,
-  { error, forGood }: { error: string; forGood: boolean },
+  { error, isPermanent }: { error: string; isPermanent: boolean },
 ): Promise<void> {
   await db
     .updateTable("mails")
-    .set({ last_error: error.slice(0, 500), ...(forGood && { failed_at: sql<Date>`now()` }) })
+    .set({ last_error: error.slice(0, 500), ...(isPermanent && { failed_at: sql<Date>`now()` }) })
     .where("user_id", "=", userId)
     .where("id", "=", id)
     .execute();

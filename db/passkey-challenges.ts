@@ -10,7 +10,7 @@ export interface ChallengePlace {
 }
 
 /** Stores a challenge for so many milliseconds. Replaces the previous one. */
-export async function keepChallenge(
+export async function storeChallenge(
   db: Db,
   { boundTo, purpose }: ChallengePlace,
   challenge: string,

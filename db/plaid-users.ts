@@ -22,7 +22,7 @@ export async function findPlaidUser(
  *
  * @returns the stored one; null when our user was deleted meanwhile
  */
-export async function keepPlaidUser(
+export async function storePlaidUser(
   db: Db,
   userId: string,
   client: string,

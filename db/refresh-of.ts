@@ -2,10 +2,10 @@ import { sql } from "kysely";
 import type { ItemRefresh } from "../server/contracts/accounts.ts";
 
 /** Minutes between two refreshes of an Item, over all nodes: each refresh is billed. */
-export const everyMinutes = 15;
+export const refreshIntervalMinutes = 15;
 
 /** SQL: the time between two refreshes of an Item. */
-export const refreshInterval = sql`make_interval(mins => ${sql.lit(everyMinutes)})`;
+export const refreshInterval = sql`make_interval(mins => ${sql.lit(refreshIntervalMinutes)})`;
 
 /**
  * SQL: a refresh is running. One whose job was lost counts as ended once the next may be requested, because
@@ -23,6 +23,6 @@ export function refreshOf({
   isRefreshing: boolean;
 }): ItemRefresh {
   if (askedAt === null) return { status: "idle", availableAt: null };
-  const availableAt = new Date(askedAt.getTime() + everyMinutes * 60_000).toISOString();
+  const availableAt = new Date(askedAt.getTime() + refreshIntervalMinutes * 60_000).toISOString();
   return { status: isRefreshing ? "running" : "idle", availableAt };
 }

@@ -70,13 +70,13 @@ export const sealedColumns = [
 export type SealedColumn = (typeof sealedColumns)[number];
 
 /** The position of a row in its primary key. */
-export interface Place {
+export interface RowPosition {
   userId: string;
   id: string;
 }
 
 /** A ciphertext in its row. */
-export interface Sealed extends Place {
+export interface Sealed extends RowPosition {
   envelope: string;
 }
 
@@ -97,11 +97,11 @@ export async function countByPrefix(db: Db): Promise<Map<string, number>> {
 /**
  * Returns some ciphertexts that have another prefix than `prefix`, in the order of their rows, after `after`.
  */
-export async function sealedOtherwise(
+export async function findSealedWithOtherPrefix(
   db: Db,
   { table, column, id }: SealedColumn,
   prefix: string,
-  after: Place | null,
+  after: RowPosition | null,
   limit: number,
 ): Promise<Sealed[]> {
   const past = after
@@ -116,7 +116,7 @@ export async function sealedOtherwise(
 }
 
 /** A new ciphertext for a row, and the one that it replaces. */
-export interface Resealed extends Place {
+export interface Resealed extends RowPosition {
   from: string;
   to: string;
 }

@@ -49,7 +49,7 @@ export interface SyncPage {
  * valid form. Webhooks report the page. Returns false, without a change, when the Item was deleted or another
  * sync has moved the cursor.
  */
-export async function keepPage(
+export async function storePage(
   db: Db,
   userId: string,
   itemId: string,
@@ -148,7 +148,7 @@ export async function keepPage(
  * what its pages added, in one statement. Plaid would not report the removal of such transactions. Returns
  * false, without a change, when the Item was deleted or another sync has moved the cursor.
  */
-export async function undoUpdate(
+export async function rollBackUpdate(
   db: Db,
   userId: string,
   itemId: string,
@@ -176,7 +176,7 @@ export async function undoUpdate(
  * deleted at its end (`SyncPage.endsReading`). `refused`: Plaid rejected the cursor. Returns false, without a
  * change, when the Item was deleted or another sync has moved the cursor.
  */
-export async function readAgain(
+export async function restartFromFirstPage(
   db: Db,
   userId: string,
   itemId: string,
@@ -264,7 +264,7 @@ const tableOf = (isHeld: boolean) => sql.table(isHeld ? "held_transactions" : "t
  * pending transactions and those since the oldest day of the history; older ones stay. Runs in one
  * transaction.
  */
-export async function releaseHeld(db: Db, userId: string, itemId: string): Promise<void> {
+export async function applyHeldTransactions(db: Db, userId: string, itemId: string): Promise<void> {
   await db.transaction().execute(async (tx) => {
     // Locks the user's row and then the Item's, as a disconnection does, which prevents a deadlock.
     await lockUser(tx, userId);

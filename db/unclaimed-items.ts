@@ -11,7 +11,7 @@ interface Listed {
 
 /** Our rows of a user that are compared with Plaid's list; see `server/reconciliation/decide.ts`. */
 export interface OwnBooks {
-  rows: { itemId: string; plaidItemId: string; isTied: boolean }[];
+  rows: { itemId: string; plaidItemId: string; isAssociated: boolean }[];
   held: ReadonlySet<string>;
   isUnclear: boolean;
   sightings: UnclaimedItemRow[];
@@ -31,7 +31,9 @@ export async function readOwnBooks(
     .select((eb) => [
       "id as itemId",
       "plaid_item_id as plaidItemId",
-      eb("plaid_user_id", "is not distinct from", plaidUserId).$castTo<boolean>().as("isTied"),
+      eb("plaid_user_id", "is not distinct from", plaidUserId)
+        .$castTo<boolean>()
+        .as("isAssociated"),
     ])
     .execute();
   const lost = await sql<OwnBooks["lost"][number]>`
@@ -42,7 +44,7 @@ export async function readOwnBooks(
           and account_activity.reason = 'exchange_lost' limit 1) as "institutionId"
     from link_attempts
     join plaid_users on plaid_users.user_id = link_attempts.user_id
-    where link_attempts.user_id = ${userId} and ${isLost}
+    where link_attempts.user_id = ${userId} and ${isLostExchange}
       and link_attempts.created_at >= plaid_users.created_at
     order by link_attempts.created_at`.execute(tx);
   const unclear = await tx
@@ -68,7 +70,7 @@ export async function readOwnBooks(
 }
 
 /** SQL: an attempt whose Item may exist at Plaid without a row here. */
-export const isLost = sql<boolean>`(link_attempts.status = 'failed'
+export const isLostExchange = sql<boolean>`(link_attempts.status = 'failed'
   and link_attempts.reason = 'exchange_lost' and link_attempts.plaid_item_id is null
   and link_attempts.cleaned_up_at is null)`;
 
@@ -154,7 +156,7 @@ export async function dropItems(
 }
 
 /** Stores that live Items of the user belong to a Plaid user, as they do at Plaid. */
-export async function tieItems(
+export async function markItemsAssociated(
   tx: Db,
   userId: string,
   plaidItemIds: string[],
@@ -182,7 +184,7 @@ export async function closeLost(
     .set({ cleaned_up_at: now, plaid_item_id: plaidItemId })
     .where("user_id", "=", userId)
     .where("id", "in", attemptIds)
-    .where(isLost)
+    .where(isLostExchange)
     .execute();
 }
 
@@ -234,13 +236,13 @@ export async function hasUnfinishedAttempt(db: Db, plaidUserId: string): Promise
 }
 
 /** SQL: not removed, or listed again since. */
-const isThere = sql<boolean>`(removed_at is null or removed_at < first_seen_at)`;
+const isListed = sql<boolean>`(removed_at is null or removed_at < first_seen_at)`;
 
 /** Returns every Item that Plaid lists and no row holds, of all users, the longest seen first. */
 export async function listUnclaimed(db: Db): Promise<UnclaimedItemRow[]> {
   return db
     .selectFrom("unclaimed_items")
-    .where(isThere)
+    .where(isListed)
     .selectAll()
     .orderBy("first_seen_at")
     .limit(1000)
@@ -252,7 +254,7 @@ export async function confirmUnclaimed(db: Db, seenBefore: Date, now: Date): Pro
   const confirmed = await db
     .updateTable("unclaimed_items")
     .set({ confirmed_at: now })
-    .where(isThere)
+    .where(isListed)
     .where("first_seen_at", "<=", seenBefore)
     .returning("user_id")
     .execute();

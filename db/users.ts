@@ -11,17 +11,17 @@ export interface PlanOfUser {
 /**
  * Locks the user's row until the transaction ends: the only lock of the product. While it is held, no other
  * process on any node changes this user's Items; it is released when the process dies. `no key update` does
- * not block inserting rows that refer to the user. Waiting longer than `within`, in milliseconds, fails with
+ * not block inserting rows that refer to the user. A wait longer than `timeoutMs` fails with
  * PostgreSQL's error 55P03; without it, the transaction's own limit applies. `deleted`: the account was
  * deleted, and only what Plaid still stores of the user may be handled.
  */
 export async function lockUser(
   tx: Db,
   userId: string,
-  { within }: { within?: number | undefined } = {},
+  { timeoutMs }: { timeoutMs?: number | undefined } = {},
 ): Promise<PlanOfUser & { deleted: boolean }> {
-  if (within !== undefined) {
-    await sql`select set_config('lock_timeout', ${String(within)}, true)`.execute(tx);
+  if (timeoutMs !== undefined) {
+    await sql`select set_config('lock_timeout', ${String(timeoutMs)}, true)`.execute(tx);
   }
   const [row] = await lockedUser(tx, { userId });
   if (!row) throw new Error("no such user");

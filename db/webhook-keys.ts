@@ -22,7 +22,7 @@ export async function findWebhookKey(
 }
 
 /** Stores a key that Plaid has just returned. */
-export async function keepWebhookKey(db: Db, id: string, { x, y }: WebhookKey): Promise<void> {
+export async function storeWebhookKey(db: Db, id: string, { x, y }: WebhookKey): Promise<void> {
   const confirmed = { x, y, confirmed_at: sql<Date>`now()` };
   await db
     .insertInto("webhook_keys")

@@ -27,7 +27,7 @@ export const malformed = "malformed";
  * Stores webhooks and adds the jobs that process them, in one statement. Returns, for each, false when its
  * delivery was stored before. A webhook with an `outcome`, such as a malformed one, gets no job.
  */
-export async function keepWebhooks(db: Db, webhooks: readonly NewWebhook[]): Promise<boolean[]> {
+export async function storeWebhooks(db: Db, webhooks: readonly NewWebhook[]): Promise<boolean[]> {
   const job = handleWebhookJob(sql.ref("kept.id"), sql.ref("kept.plaid_item_id"));
   const rows = await db
     .with("kept", (cte) =>

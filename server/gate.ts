@@ -36,7 +36,7 @@ export class Gate {
    */
   async run<T>(userId: string, work: () => Promise<T>): Promise<T> {
     if (this.#hasRoom(userId)) this.#take(userId);
-    else await this.#turn(userId);
+    else await this.#wait(userId);
     try {
       return await work();
     } finally {
@@ -50,7 +50,7 @@ export class Gate {
    */
   async enter(userId: string): Promise<{ leave: () => void; waited: boolean }> {
     const waited = !this.#hasRoom(userId);
-    if (waited) await this.#turn(userId);
+    if (waited) await this.#wait(userId);
     else this.#take(userId);
     return { leave: () => this.#leave(userId), waited };
   }
@@ -72,8 +72,8 @@ export class Gate {
     add(this.#inside, userId, 1);
   }
 
-  #turn(userId: string): Promise<void> {
-    const { waiting, waitMs: turn } = this.#limits;
+  #wait(userId: string): Promise<void> {
+    const { waiting, waitMs: timeoutMs } = this.#limits;
     const own = this.#waitingOf.get(userId) ?? 0;
     if (this.#waiting.length >= waiting.all || own >= waiting.each) throw this.#refusal(userId);
     add(this.#waitingOf, userId, 1);
@@ -88,7 +88,7 @@ export class Gate {
       const timer = setTimeout(() => {
         this.#stopWaiting(this.#waiting.indexOf(one));
         reject(this.#refusal(userId));
-      }, turn);
+      }, timeoutMs);
       this.#waiting.push(one);
     });
   }

@@ -37,10 +37,11 @@ export async function untilMigrated(
   { db, log }: Pick<Services, "db" | "log">,
   stopped: Promise<unknown>,
 ): Promise<boolean> {
-  for (let told = false; ; told = true) {
+  for (let wasReported = false; ; wasReported = true) {
     const pending = await pendingMigrations(db as never);
     if (pending.length === 0) return true;
-    if (!told) log.warn({ event: "migrations_awaited", pending }, "Waiting for npm run db:migrate");
+    if (!wasReported)
+      log.warn({ event: "migrations_awaited", pending }, "Waiting for npm run db:migrate");
     if (await Promise.race([stopped.then(() => true), pause(1_000, false)])) return false;
   }
 }

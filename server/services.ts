@@ -130,7 +130,7 @@ export function createServices(
     onIdleError,
     onQuery: config.tracesTo
       ? (sql: string, ms: number) =>
-          spans.past("postgresql", performance.now() - ms, { "db.query.text": sql })
+          spans.addFinished("postgresql", performance.now() - ms, { "db.query.text": sql })
       : undefined,
   };
   const db = createDb({

@@ -20,11 +20,11 @@ export const serverOptions = (limits: TimeLimits): ServerOptions => ({
 export function limitSockets(server: Server, max: number, stalled: number, log: Log): void {
   server.timeout = stalled;
   server.maxConnections = max;
-  let told = Number.NEGATIVE_INFINITY;
+  let reportedAt = Number.NEGATIVE_INFINITY;
   server.on("drop", () => {
     // One log line a minute, because this is a flood.
-    if (performance.now() - told < 60_000) return;
-    told = performance.now();
+    if (performance.now() - reportedAt < 60_000) return;
+    reportedAt = performance.now();
     log.warn({ event: "sockets_full", max }, "No more sockets are accepted");
   });
 }

@@ -18,6 +18,6 @@ export async function readScheme(
 }
 
 /** Returns the Set-Cookie that stores the choice; anything but a scheme deletes it. */
-export function keepScheme(context: AppLoadContext, chosen: unknown): Promise<string> {
+export function storeScheme(context: AppLoadContext, chosen: unknown): Promise<string> {
   return cookie.write(context, scheme.safeParse(chosen).data ?? null);
 }

@@ -3,7 +3,7 @@ import { Button } from "../components/button.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
 import { showSuccess } from "../components/toasts.tsx";
-import type { ShownAccount, ShownItem } from "../dashboard/write-item.server.ts";
+import type { ShownAccount, ShownItem } from "../dashboard/to-shown-item.server.ts";
 import { type Failure, toFailure } from "../failure.ts";
 import { loadTrpc } from "../trpc.ts";
 import { words } from "./account-names-words.ts";

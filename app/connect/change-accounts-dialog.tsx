@@ -2,7 +2,7 @@ import { useState } from "react";
 import { Button } from "../components/button.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { showProblem, showSuccess } from "../components/toasts.tsx";
-import type { ShownItem } from "../dashboard/write-item.server.ts";
+import type { ShownItem } from "../dashboard/to-shown-item.server.ts";
 import { type Failure, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
 import { loadTrpc } from "../trpc.ts";

@@ -142,7 +142,7 @@ export function exitProblem(itemId: string | null, { code, message }: LinkError)
   const isNew = itemId === null;
   const kind = problemOfCode(code);
   const { action = "reconnect", reason } = kind ? itemProblems[kind] : {};
-  const said = reason
+  const explanation = reason
     ? bankReasons[reason].message
     : usedReturns.has(code)
       ? text.problem.usedReturn
@@ -150,13 +150,13 @@ export function exitProblem(itemId: string | null, { code, message }: LinkError)
   if (isNew) {
     return {
       title: text.problem.linkClosed,
-      message: said,
+      message: explanation,
       actions: [open(text.problem.connectAgain, null)],
     };
   }
   return {
     title: text.problem.reconnect,
-    message: said,
+    message: explanation,
     // Link returned no result, so there is nothing to finish: only opening it again may help.
     actions:
       action === "connect_again"

@@ -2,7 +2,7 @@ import { Unplug } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Button } from "../components/button.tsx";
 import { hideToast, showProblem } from "../components/toasts.tsx";
-import type { ShownItem } from "../dashboard/write-item.server.ts";
+import type { ShownItem } from "../dashboard/to-shown-item.server.ts";
 import { text } from "../text.ts";
 import { whenIdle } from "./when-idle.ts";
 
@@ -18,7 +18,7 @@ export function useDisconnect(item: ShownItem) {
   const [asking, setAsking] = useState(false);
   useEffect(() => whenIdle(prepare), []);
 
-  async function ask() {
+  async function requestDisconnect() {
     // On a phone the toast would cover the dialog.
     hideToast("connect");
     try {
@@ -26,7 +26,7 @@ export function useDisconnect(item: ShownItem) {
     } catch {
       const { disconnect: title, network: message, tryAgain: label } = text.problem;
       // Some browsers remember a failed import until the page is reloaded.
-      const run = () => (navigator.onLine ? location.reload() : void ask());
+      const run = () => (navigator.onLine ? location.reload() : void requestDisconnect());
       showProblem("connect", { title, message, actions: [{ label, run }] });
       return;
     }
@@ -39,7 +39,7 @@ export function useDisconnect(item: ShownItem) {
       <DisconnectDialog item={item} open={asking} onClose={() => setAsking(false)} />
     </Suspense>
   ) : null;
-  return { ask, prepare, dialog };
+  return { ask: requestDisconnect, prepare, dialog };
 }
 
 /** The button of a bank that provides no more data. */

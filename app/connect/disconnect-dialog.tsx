@@ -11,7 +11,7 @@ import { Dialog } from "../components/dialog.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
 import { Reference } from "../components/reference.tsx";
 import { showSuccess } from "../components/toasts.tsx";
-import type { ShownItem } from "../dashboard/write-item.server.ts";
+import type { ShownItem } from "../dashboard/to-shown-item.server.ts";
 import { type Failure, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
 import { loadTrpc } from "../trpc.ts";
@@ -115,7 +115,7 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
   return (
     <form ref={element} onSubmit={submit} noValidate className="mt-5 grid gap-5">
       <Consequences
-        goes={[words.accounts(item.counted), words.access]}
+        goes={[words.accounts(item.accountsLabel), words.access]}
         stays={[words.atBank, words.activity]}
       />
       {failure ? (

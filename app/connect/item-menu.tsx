@@ -2,7 +2,7 @@ import { ExternalLink, ListChecks, Pencil, RefreshCw, Unplug } from "lucide-reac
 import { Suspense, useCallback, useState } from "react";
 import { Menu, type MenuAction } from "../components/menu.tsx";
 import { showProblem } from "../components/toasts.tsx";
-import type { ShownItem } from "../dashboard/write-item.server.ts";
+import type { ShownItem } from "../dashboard/to-shown-item.server.ts";
 import { text } from "../text.ts";
 import { useConnect } from "./connect-context.ts";
 import { useDisconnect } from "./disconnect-button.tsx";
@@ -31,7 +31,7 @@ export function ItemMenu({ item, room }: ItemMenuProps) {
   const refresh = useRefresh(item);
   const disconnect = useDisconnect(item);
   const [naming, setNaming] = useState(false);
-  const { id: itemId, bank, isOpen, notConnected, site } = item;
+  const { id: itemId, bank, canOpenLink, notConnected, site } = item;
   const isDialog = notConnected.length > 0;
 
   const openBank = () => {
@@ -54,7 +54,7 @@ export function ItemMenu({ item, room }: ItemMenuProps) {
       busy: refresh.busy,
       run: refresh.ask,
     },
-    isOpen || isDialog
+    canOpenLink || isDialog
       ? {
           label: words.change,
           icon: <ListChecks className="size-4" aria-hidden="true" />,
@@ -82,7 +82,7 @@ export function ItemMenu({ item, room }: ItemMenuProps) {
     },
   ];
   const ahead = () => {
-    if (isOpen) prepare();
+    if (canOpenLink) prepare();
     for (const load of [loadNames, ...(isDialog ? [loadChange] : [])]) load().catch(() => {});
     disconnect.prepare();
   };
@@ -99,7 +99,7 @@ export function ItemMenu({ item, room }: ItemMenuProps) {
           <ChangeAccountsDialog
             item={item}
             room={room}
-            onOpenBank={isOpen ? openBank : null}
+            onOpenBank={canOpenLink ? openBank : null}
             onClose={close}
             onFail={() => fail(close)}
           />

@@ -1,6 +1,6 @@
 import { ListChecks, RefreshCw } from "lucide-react";
 import { Button } from "../components/button.tsx";
-import type { ShownItem } from "../dashboard/write-item.server.ts";
+import type { ShownItem } from "../dashboard/to-shown-item.server.ts";
 import { text } from "../text.ts";
 import { useConnect } from "./connect-context.ts";
 
@@ -8,10 +8,10 @@ import { useConnect } from "./connect-context.ts";
  * Opens Link for one Item: in update mode, to log in again or to choose its accounts; if access has ended,
  * for a new connection that takes over its accounts.
  */
-export function ReconnectButton({ item: { id, bank, asks } }: { item: ShownItem }) {
+export function ReconnectButton({ item: { id, bank, requiredAction } }: { item: ShownItem }) {
   const { step, open, prepare } = useConnect();
-  const choose = asks?.way === "choose";
-  const again = asks?.way === "connect_again";
+  const choose = requiredAction?.action === "choose";
+  const again = requiredAction?.action === "connect_again";
   const Icon = choose ? ListChecks : RefreshCw;
   return (
     <Button

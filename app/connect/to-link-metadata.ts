@@ -14,7 +14,7 @@ export function toLinkMetadata(metadata: unknown): LinkMetadata {
       ? { institutionId: textOrNull(institutionId), name: textOrNull(name) }
       : null,
     accounts: Array.isArray(accounts)
-      ? accounts.slice(0, mostAccounts).map(toLinkAccount).filter(saysSomething)
+      ? accounts.slice(0, maxAccounts).map(toLinkAccount).filter(saysSomething)
       : null,
     linkSessionId: textOrNull(linkSessionId),
   };
@@ -41,7 +41,7 @@ export function toLinkEvent(eventName: unknown, metadata: unknown): LinkEventInp
 }
 
 /** As many as the server reads. */
-const mostAccounts = 1000;
+const maxAccounts = 1000;
 /** As long as the server accepts: anything longer is not a name, mask or id. */
 const longestText = 300;
 

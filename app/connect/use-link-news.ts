@@ -3,10 +3,10 @@ import { useEffect } from "react";
 import { showProblem, showSuccess } from "../components/toasts.tsx";
 import { text } from "../text.ts";
 import { useConnect } from "./connect-context.ts";
-import type { ShownNews } from "./write-news.server.ts";
+import type { ShownNews } from "./to-shown-news.server.ts";
 
 /** The messages that this page has shown: its data is loaded repeatedly. */
-const said = new Set<string>();
+const announced = new Set<string>();
 
 /**
  * Shows the user how Links ended without their tab, once they look at the page and nothing else is in
@@ -19,8 +19,8 @@ export function useLinkNews(news: ShownNews[]): void {
   useEffect(() => {
     if (!isIdle || document.visibilityState !== "visible") return;
     for (const one of news) {
-      if (said.has(one.id)) continue;
-      said.add(one.id);
+      if (announced.has(one.id)) continue;
+      announced.add(one.id);
       const { title, message, ways } = one;
       const place = `news ${one.id}`;
       const actions = ways.map((way) =>

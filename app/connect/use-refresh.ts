@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { showProblem, showSuccess } from "../components/toasts.tsx";
-import type { ShownItem } from "../dashboard/write-item.server.ts";
+import type { ShownItem } from "../dashboard/to-shown-item.server.ts";
 import { secondsToRefresh, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
 import { loadTrpc } from "../trpc.ts";
@@ -17,7 +17,7 @@ export function useRefresh({ id: itemId, bank, refresh }: ShownItem) {
   if (refresh === null) return null;
   const busy = asking || refresh === "running";
 
-  async function ask() {
+  async function requestRefresh() {
     if (busy) return;
     setAsking(true);
     try {
@@ -31,7 +31,7 @@ export function useRefresh({ id: itemId, bank, refresh }: ShownItem) {
       const { requestId, retryable } = failure;
       const { tryAgain, reload } = text.problem;
       const wayOn = retryable
-        ? { label: tryAgain, run: () => void ask() }
+        ? { label: tryAgain, run: () => void requestRefresh() }
         : { label: reload, run: () => location.reload() };
       // While the user has to wait, the message says for how long.
       const actions = seconds === null ? [wayOn] : [];
@@ -41,5 +41,5 @@ export function useRefresh({ id: itemId, bank, refresh }: ShownItem) {
     setAsking(false);
   }
 
-  return { busy, ask };
+  return { busy, ask: requestRefresh };
 }

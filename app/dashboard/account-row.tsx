@@ -1,7 +1,7 @@
 import { Link } from "@remix-run/react";
 import type { ReactNode } from "react";
 import { text } from "../text.ts";
-import type { ShownAccount } from "./write-item.server.ts";
+import type { ShownAccount } from "./to-shown-item.server.ts";
 
 interface AccountRowProps {
   account: ShownAccount;

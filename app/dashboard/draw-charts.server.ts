@@ -90,7 +90,7 @@ function drawNetWorth(currency: string, days: WorthOfDay[]): NetWorthChart | nul
   // There is an entry for every day, in order.
   const x = scaleLinear([0, days.length - 1], [0, 100]);
   // More points than the chart has pixels would only make the page larger.
-  const step = Math.ceil(days.length / mostPoints);
+  const step = Math.ceil(days.length / maxPoints);
   const drawn = [...days.keys()].filter((at) => (days.length - 1 - at) % step === 0 || at === 0);
   const change = difference(last.amount, first.amount);
   const from = longDay.format(dayOf(first.date));
@@ -121,7 +121,7 @@ function drawNetWorth(currency: string, days: WorthOfDay[]): NetWorthChart | nul
 }
 
 /** Most points of a line; a year has fewer days. */
-const mostPoints = 400;
+const maxPoints = 400;
 
 function drawCashFlow(currency: string, months: CashFlowOfMonth[]): CashFlowChart | null {
   if (months.length === 0) return null;

@@ -8,7 +8,7 @@ import { LocalTime } from "../components/local-time.tsx";
 import { text } from "../text.ts";
 import { AccountRow } from "./account-row.tsx";
 import { TimelineLine } from "./timeline-line.tsx";
-import type { ShownAsk, ShownItem } from "./write-item.server.ts";
+import type { RequiredAction, ShownItem } from "./to-shown-item.server.ts";
 
 /** The classes of a bank's card. A pending connection has the same, so that nothing moves. */
 export const itemCardClass = `${cardClass} overflow-hidden`;
@@ -54,7 +54,7 @@ export function ItemCard({ item, isNew, wayOn, menu }: ItemCardProps) {
             {item.bank}
           </h2>
           <p className="truncate text-sm text-ink-soft">
-            {item.counted}
+            {item.accountsLabel}
             <span aria-hidden="true"> · </span>
             <LocalTime iso={item.createdAt} dateOnly />
           </p>
@@ -62,7 +62,9 @@ export function ItemCard({ item, isNew, wayOn, menu }: ItemCardProps) {
         <Status status={item.status} />
         {menu}
       </header>
-      {item.asks ? <Ask {...item.asks}>{wayOn}</Ask> : null}
+      {item.requiredAction ? (
+        <RequiredActionNote {...item.requiredAction}>{wayOn}</RequiredActionNote>
+      ) : null}
       <ul aria-labelledby={headingId} className="divide-y divide-line">
         {item.accounts.map((account) => (
           <AccountRow key={account.id} account={account} isLinked={item.hasTransactions} />
@@ -80,7 +82,13 @@ export function ItemCard({ item, isNew, wayOn, menu }: ItemCardProps) {
 }
 
 /** What the bank asks for, with the button to do it. */
-function Ask({ words, ends, way, urgent, children }: ShownAsk & { children: ReactNode }) {
+function RequiredActionNote({
+  words,
+  endsAt,
+  action,
+  urgent,
+  children,
+}: RequiredAction & { children: ReactNode }) {
   const Icon = urgent ? TriangleAlert : Info;
   return (
     <div
@@ -90,19 +98,19 @@ function Ask({ words, ends, way, urgent, children }: ShownAsk & { children: Reac
         <Icon className="mt-0.5 size-4 shrink-0" aria-hidden="true" />
         <span>
           {words}
-          {ends ? (
+          {endsAt ? (
             <>
               {" "}
-              {text.dashboard.permissionEnds} <LocalTime iso={ends} dateOnly />.
+              {text.dashboard.permissionEnds} <LocalTime iso={endsAt} dateOnly />.
             </>
           ) : null}
         </span>
       </p>
-      {way === "plans" ? (
+      {action === "plans" ? (
         <Link to="/settings/plan" className={buttonClass("secondary")}>
           {text.plan.see}
         </Link>
-      ) : way === null ? null : (
+      ) : action === null ? null : (
         children
       )}
     </div>

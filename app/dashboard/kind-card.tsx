@@ -2,7 +2,7 @@ import { useId } from "react";
 import { BankMark } from "../components/bank-mark.tsx";
 import { AccountRow } from "./account-row.tsx";
 import { itemCardClass } from "./item-card.tsx";
-import type { ShownKind } from "./write-kinds.server.ts";
+import type { ShownKind } from "./to-shown-kinds.server.ts";
 
 /** The accounts of one type at all banks, with their totals. */
 export function KindCard({ kind: { name, totals, accounts } }: { kind: ShownKind }) {

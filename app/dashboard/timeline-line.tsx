@@ -1,7 +1,7 @@
 import { Check, ChevronDown, Circle, CircleAlert, LoaderCircle } from "lucide-react";
 import { Fragment } from "react";
 import { LocalTime } from "../components/local-time.tsx";
-import type { ShownStep, ShownTimeline } from "./write-item.server.ts";
+import type { ShownStep, ShownTimeline } from "./to-shown-item.server.ts";
 
 const looks = {
   waiting: { Icon: Circle, className: "text-ink-soft" },

@@ -46,7 +46,7 @@ export function ConfirmEmailBanner({ email, required, state }: ConfirmEmailBanne
   if (current?.verified) return null;
   const busy = fetcher.state === "submitting";
   const now = current?.state ?? state;
-  const said =
+  const message =
     fetcher.data && !busy ? (fetcher.data.message ?? words.sentAgain) : now ? words.state[now] : "";
   return (
     <section
@@ -55,7 +55,7 @@ export function ConfirmEmailBanner({ email, required, state }: ConfirmEmailBanne
     >
       <MailCheck className="size-4 shrink-0 max-sm:hidden" aria-hidden="true" />
       <p className="min-w-0 grow basis-72 wrap-anywhere">
-        {(required ? words.required : words.optional)(email)} <span role="status">{said}</span>{" "}
+        {(required ? words.required : words.optional)(email)} <span role="status">{message}</span>{" "}
         <Link to="/settings/account" className="rounded-sm underline underline-offset-4">
           {words.change}
         </Link>

@@ -16,18 +16,18 @@ import { ItemMenu } from "../connect/item-menu.tsx";
 import { NeedsScript } from "../connect/needs-script.tsx";
 import { PendingCard } from "../connect/pending-card.tsx";
 import { ReconnectButton } from "../connect/reconnect-button.tsx";
+import { toShownNews } from "../connect/to-shown-news.server.ts";
 import { useFreshData } from "../connect/use-fresh-data.ts";
 import { useLinkNews } from "../connect/use-link-news.ts";
-import { writeNews } from "../connect/write-news.server.ts";
 import { drawCharts } from "../dashboard/draw-charts.server.ts";
 import { Insights } from "../dashboard/insights-panel.tsx";
 import { ItemCard } from "../dashboard/item-card.tsx";
 import { KindCard } from "../dashboard/kind-card.tsx";
 import { netWorth } from "../dashboard/net-worth.ts";
+import { type ShownItem, toShownItem } from "../dashboard/to-shown-item.server.ts";
+import { toShownKinds } from "../dashboard/to-shown-kinds.server.ts";
 import { readView } from "../dashboard/view.ts";
 import { ViewLinks } from "../dashboard/view-links.tsx";
-import { type ShownItem, writeItem } from "../dashboard/write-item.server.ts";
-import { writeKinds } from "../dashboard/write-kinds.server.ts";
 import { pageTitle } from "../page-title.ts";
 import { text } from "../text.ts";
 
@@ -71,21 +71,21 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const early = await Promise.race([charts, after(patience)]);
   return {
     view,
-    kinds: view.by === "kind" ? writeKinds(items.toReversed()) : null,
+    kinds: view.by === "kind" ? toShownKinds(items.toReversed()) : null,
     // Oldest first, so that a new bank does not move the others.
-    items: items.toReversed().map((item) => writeItem(item, { room: room > 0 })),
+    items: items.toReversed().map((item) => toShownItem(item, { room: room > 0 })),
     planUse: { plan, accountsUsed },
     worths,
     shown,
     charts: early === undefined ? charts : early,
-    news: news.map((one) => writeNews(one, { room })),
+    news: news.map((one) => toShownNews(one, { room })),
     dataVersion,
   };
 }
 
 const after = (ms: number) => new Promise<undefined>((resolve) => setTimeout(resolve, ms));
 
-const isUrgent = ({ asks }: ShownItem) => asks?.urgent === true;
+const isUrgent = ({ requiredAction }: ShownItem) => requiredAction?.urgent === true;
 
 export default function Dashboard() {
   const { items, kinds, view, planUse, worths, shown, charts, news, dataVersion } =
@@ -115,7 +115,7 @@ export default function Dashboard() {
       isNew={item.id === arrival?.itemId}
       menu={<ItemMenu item={item} room={room} />}
       wayOn={
-        item.asks?.way === "disconnect" ? (
+        item.requiredAction?.action === "disconnect" ? (
           <DisconnectButton item={item} />
         ) : (
           <ReconnectButton item={item} />

@@ -135,20 +135,20 @@ interface PlanRowProps {
 /** A plan, its limits, and what would change for this user. */
 function PlanRow({ plan, current, used }: PlanRowProps) {
   const { id, name, priceMonthly, currency, maxAccounts } = plan;
-  const mine = id === current.id;
+  const isCurrent = id === current.id;
   const given = givenBy(maxAccounts, current.maxAccounts, used);
   const price = /^[0.]+$/.test(priceMonthly)
     ? ""
     : formatMoney(priceMonthly, currency).replace(/\.00$/, "");
   return (
     <li
-      aria-current={mine || undefined}
+      aria-current={isCurrent || undefined}
       className="px-4 py-3.5 sm:px-6 aria-[current=true]:bg-accent-soft"
     >
       <div className="flex items-baseline justify-between gap-4">
         <p className="flex flex-wrap items-center gap-x-2.5 font-medium">
           {name}
-          {mine ? (
+          {isCurrent ? (
             <span className="flex items-center gap-1 text-sm text-accent">
               <Check className="size-4" aria-hidden="true" />
               {words.yours}

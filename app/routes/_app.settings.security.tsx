@@ -58,7 +58,7 @@ const blamed: Record<string, keyof z.infer<typeof changePasswordForm>> = {
 export async function action({ request, context }: ActionFunctionArgs) {
   requireViewer(request, context);
   const form = await readForm(request);
-  const done = (said: string) => data<Result>({ message: null, fields: {}, done: said });
+  const done = (message: string) => data<Result>({ message: null, fields: {}, done: message });
   if (form.get("intent") === "end") {
     await context.sessions.end(String(form.get("id") ?? ""));
     return done(words.ended);

@@ -16,14 +16,14 @@ import { categoryLook } from "../transactions/category-looks.ts";
 import { addressOf, readFilter, toInput } from "../transactions/filter.ts";
 import { FilterChips } from "../transactions/filter-chips.tsx";
 import { FilterForm } from "../transactions/filter-form.tsx";
-import { TotalsColumn } from "../transactions/totals-column.tsx";
-import { words } from "../transactions/words.ts";
 import {
   type ShownDay,
   type ShownTransaction,
-  writeDays,
-} from "../transactions/write-days.server.ts";
-import { writeTotals } from "../transactions/write-totals.server.ts";
+  toShownDays,
+} from "../transactions/to-shown-days.server.ts";
+import { toShownTotals } from "../transactions/to-shown-totals.server.ts";
+import { TotalsColumn } from "../transactions/totals-column.tsx";
+import { words } from "../transactions/words.ts";
 
 export const meta: MetaFunction = () => pageTitle(words.title);
 
@@ -44,7 +44,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const totals =
     page && page.transactions.length > 0 && input.success
       ? context.caller.transactions.totals(input.data).then(
-          (all) => writeTotals(all, filter),
+          (all) => toShownTotals(all, filter),
           (error: unknown) => {
             context.report(error);
             throw error;
@@ -63,7 +63,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
     unreadable: items.reduce((sum, item) => sum + item.unreadable.transactions, 0),
     coming: items.some(({ timeline }) => timeline.steps.at(-1)?.state !== "done"),
     page: page && {
-      days: writeDays(page.transactions, accounts),
+      days: toShownDays(page.transactions, accounts),
       nextCursor: page.nextCursor,
     },
     filter,

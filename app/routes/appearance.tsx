@@ -1,5 +1,5 @@
 import { type ActionFunctionArgs, redirect } from "@remix-run/node";
-import { keepScheme } from "../appearance/scheme.ts";
+import { storeScheme } from "../appearance/scheme.ts";
 import { nextPath } from "../auth/next-path.ts";
 import { readForm } from "../read-form.ts";
 
@@ -10,6 +10,6 @@ export function loader() {
 
 export async function action({ request, context }: ActionFunctionArgs) {
   const chosen = (await readForm(request)).get("scheme");
-  const headers = { "Set-Cookie": await keepScheme(context, chosen) };
+  const headers = { "Set-Cookie": await storeScheme(context, chosen) };
   return redirect(nextPath(request.url), { headers });
 }

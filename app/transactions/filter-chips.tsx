@@ -17,7 +17,7 @@ export function FilterChips({ filter, account }: FilterChipsProps) {
     <ul aria-label={words.chips} className="mt-3 flex flex-wrap gap-2">
       {set.map((name) => {
         const { [name]: value = "", ...others } = filter;
-        const said = words.chip[name](
+        const label = words.chip[name](
           name === "account"
             ? (account ?? words.unknownAccount)
             : name === "category"
@@ -28,10 +28,10 @@ export function FilterChips({ filter, account }: FilterChipsProps) {
           <li key={name} className="min-w-0">
             <Link
               to={addressOf(others)}
-              aria-label={words.removeChip(said)}
+              aria-label={words.removeChip(label)}
               className="flex min-h-11 max-w-full items-center gap-1.5 rounded-full border border-line bg-surface py-1 pr-2.5 pl-3.5 text-sm hover:bg-sunken pointer-fine:min-h-8"
             >
-              <span className="truncate">{said}</span>
+              <span className="truncate">{label}</span>
               <X className="size-3.5 shrink-0 text-ink-soft" aria-hidden="true" />
             </Link>
           </li>

@@ -2,8 +2,8 @@ import { Await, Link } from "@remix-run/react";
 import { type ReactNode, Suspense } from "react";
 import { cardClass } from "../components/card.ts";
 import { categoryLook } from "./category-looks.ts";
+import type { ShownTotals } from "./to-shown-totals.server.ts";
 import { words } from "./words.ts";
-import type { ShownTotals } from "./write-totals.server.ts";
 
 /** The totals of the filtered transactions, beside the list; they are streamed after the page. */
 export function TotalsColumn({ totals }: { totals: Promise<ShownTotals | null> }) {

@@ -8,8 +8,8 @@ import { announceAccounts } from "../connect/account-news.ts";
 import { type Failure, toFailure } from "../failure.ts";
 import { loadTrpc } from "../trpc.ts";
 import { words as detail } from "./detail-words.ts";
+import type { ShownTransaction } from "./to-shown-days.server.ts";
 import { words } from "./words.ts";
-import type { ShownTransaction } from "./write-days.server.ts";
 
 interface TransactionDialogProps {
   row: ShownTransaction;
@@ -91,9 +91,9 @@ export function TransactionDialog({ row, day, onClose }: TransactionDialogProps)
             className="h-11 w-full rounded-lg border border-field-line bg-surface px-3 text-base outline-none focus:border-accent focus:ring-3 focus:ring-accent/25"
           >
             {category === null ? <option value="">{words.noCategory}</option> : null}
-            {Object.entries(words.categories).map(([value, said]) => (
+            {Object.entries(words.categories).map(([value, label]) => (
               <option key={value} value={value}>
-                {said}
+                {label}
               </option>
             ))}
           </select>

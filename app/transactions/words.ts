@@ -37,8 +37,8 @@ export const words = {
   removeChip: (filter: string) => `Remove filter: ${filter}`,
   unknownAccount: "An account that is not connected",
   chip: {
-    search: (said: string) => `“${said}”`,
-    account: (said: string) => said,
+    search: (value: string) => `“${value}”`,
+    account: (value: string) => value,
     category: (said: string) => said,
     from: (said: string) => `From ${said}`,
     to: (said: string) => `To ${said}`,

@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import type { WebhookDelivery } from "../../server/contracts/webhook-endpoints.ts";
 
 /** A delivery that was not attempted after so many seconds waits for the worker, so the page stops reading. */
-const mostReads = 10;
+const maxReads = 10;
 
 /** Reads the page again each second while a delivery is due now, until its result is shown. */
 export function useSending(deliveries: WebhookDelivery[]): void {
@@ -13,7 +13,7 @@ export function useSending(deliveries: WebhookDelivery[]): void {
   const id = due?.id ?? "";
   const count = reads.of === id ? reads.count : 0;
   useEffect(() => {
-    if (id === "" || count >= mostReads) return;
+    if (id === "" || count >= maxReads) return;
     const timer = setTimeout(() => {
       setReads({ of: id, count: count + 1 });
       revalidate();

@@ -47,5 +47,5 @@ const linked = (text: string) =>
     )
     .join("");
 
-const escapeHtml = (plain: string) =>
-  plain.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
+const escapeHtml = (text: string) =>
+  text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");

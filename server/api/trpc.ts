@@ -1,6 +1,6 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
-import { DatabaseUnreachable, isConnectionLost, isHeldUp } from "../../db/client.ts";
+import { DatabaseUnreachable, isConnectionLost, isLockConflict } from "../../db/client.ts";
 import type { User } from "../auth/identity.ts";
 import { requireFactor } from "../auth/second-factor/require-factor.ts";
 import { requireProof } from "../auth/step-up.ts";
@@ -48,7 +48,7 @@ export function toFiscilityError(error: unknown): FiscilityError {
     if (reason) return new FiscilityError(reason, { cause: error.cause });
     if (error.cause) return toFiscilityError(error.cause);
   }
-  if (error instanceof DatabaseUnreachable || isHeldUp(error))
+  if (error instanceof DatabaseUnreachable || isLockConflict(error))
     return new FiscilityError("unavailable", { cause: error });
   return new FiscilityError("internal", { cause: error });
 }

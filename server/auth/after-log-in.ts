@@ -105,7 +105,7 @@ export function createAfterLogIn(
     const trust = path === "/second-step" && body.trustDevice === true;
     setCookie(await devices.remember(user, device, { trust }));
     if (trust) await recordSecurityEvent(db, { userId: user.id, kind: "device_trusted", origin });
-    if (!byPassword) setCookie(pending.forget);
+    if (!byPassword) setCookie(pending.clearCookie);
   });
 }
 

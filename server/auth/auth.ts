@@ -262,7 +262,7 @@ export function createAuth(
     handler: toNodeHandler(handle) as RequestHandler,
     handle,
     isBusy: (address) => logIns.isFull(networkOf(address)),
-    clearDeviceCookie: devices.forget,
+    clearDeviceCookie: devices.clearCookieHeader,
     endpoints: () => Object.values(auth.api),
     async authenticate(headers, setCookie) {
       // The common case: a session in its first day, read together with its user.

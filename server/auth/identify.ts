@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Db } from "../../db/client.ts";
 import { FiscilityError } from "../contracts/errors.ts";
-import type { Allowance, Calling, RequestLimiter } from "../rate-limits/request-limiter.ts";
+import type { Allowance, ApiCaller, RequestLimiter } from "../rate-limits/request-limiter.ts";
 import type { TimeLimits } from "../time-limits.ts";
 import { type ApiKeyReads, authenticateApiKey } from "./api-keys.ts";
 import type { Auth } from "./auth.ts";
 import type { Identity } from "./identity.ts";
 
 /** The identity of a request without a key or a valid session. */
-export const nobody: Identity = { user: null, sessionId: null, apiKey: null };
+export const anonymous: Identity = { user: null, sessionId: null, apiKey: null };
 
 /**
  * Identifies the caller by `Authorization: Bearer <API key>` or by session cookie. With the header, the
@@ -34,8 +34,8 @@ export async function identify(
   const { auth, requestLimiter } = services;
   const { authorization, cookie } = headers;
   const credential = authorization ?? cookie;
-  if (credential === undefined) return nobody;
-  const requireAllowance = (by: Calling["by"], allowance: Allowance) => {
+  if (credential === undefined) return anonymous;
+  const requireAllowance = (by: ApiCaller["by"], allowance: Allowance) => {
     const { limit, windowSeconds, allowed, remaining, resetSeconds } = allowance;
     setHeader("RateLimit-Policy", `"${by}";q=${limit};w=${windowSeconds}`);
     setHeader("RateLimit", `"${by}";r=${remaining};t=${resetSeconds}`);
@@ -50,16 +50,16 @@ export async function identify(
     await pause(services.limits.refusal);
     requireAllowance(authorization === undefined ? "session" : "key", over);
   }
-  const count = async (caller: Calling) =>
+  const count = async (caller: ApiCaller) =>
     requireAllowance(caller.by, await requestLimiter.consume(caller, calls, credential));
   if (authorization === undefined) {
     const session = await auth.authenticate(headers, (lines) => setHeader("Set-Cookie", lines));
-    if (!session) return nobody;
+    if (!session) return anonymous;
     await count({ by: "session", id: session.sessionId });
-    return { ...nobody, ...session };
+    return { ...anonymous, ...session };
   }
   const key = /^bearer +(\S+) *$/i.exec(authorization)?.[1] ?? "";
   const { user, apiKey } = await authenticateApiKey(services, key);
   await count({ by: "key", id: apiKey.id });
-  return { ...nobody, user, apiKey };
+  return { ...anonymous, user, apiKey };
 }

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import {
   findKnownDevice,
   hasDevice,
-  keepKnownDevice,
+  storeKnownDevice,
   trustDevice,
 } from "../../db/known-devices.ts";
 import type { Database } from "../../db/schema.ts";
@@ -64,13 +64,13 @@ export class KnownDevices {
     { trust }: { trust: boolean },
   ): Promise<SetCookie> {
     const token = known?.token ?? makeToken();
-    await keepKnownDevice(this.#db, email, hashToken(token));
+    await storeKnownDevice(this.#db, email, hashToken(token));
     if (trust) await trustDevice(this.#db, id, hashToken(token), this.#limits.trustedDevice);
-    return this.#cookie.keep(token);
+    return this.#cookie.setCookie(token);
   }
 
   /** The Set-Cookie header that removes the browser's device cookie. */
-  get forget(): string {
-    return cookieHeader(this.#cookie.forget);
+  get clearCookieHeader(): string {
+    return cookieHeader(this.#cookie.clearCookie);
   }
 }

@@ -43,7 +43,7 @@ type LimitName = keyof typeof limits;
 const untried: ReadonlySet<Reason> = new Set(["log_in_busy", "step_up_required"]);
 
 /** A limit, and the key that it counts for. */
-type Turn = [LimitName, string];
+type CountedLimit = [LimitName, string];
 
 /**
  * Limits guesses of passwords, and successful log-ins, by account and by address, over all nodes. A browser
@@ -101,18 +101,18 @@ export class LogInThrottle {
       case "/sign-in/email":
         return this.#logIn(body.email.toLowerCase(), address, request.headers, attempt);
       case "/second-step": {
-        const turns: Turn[] = [["address", address]];
-        if (userId) turns.push(["factor", userId], ["factorDay", userId]);
-        return this.#counted(turns, attempt);
+        const counted: CountedLimit[] = [["address", address]];
+        if (userId) counted.push(["factor", userId], ["factorDay", userId]);
+        return this.#counted(counted, attempt);
       }
       case "/passkey/options":
         return this.#counted([["passkeyOptions", address]], attempt);
       case "/passkey/log-in": {
-        const turns: Turn[] = [
+        const counted: CountedLimit[] = [
           ["addressLogIns", address],
           ["address", address],
         ];
-        return this.#counted(turns, attempt);
+        return this.#counted(counted, attempt);
       }
       case "/sign-up/email":
         return this.#production ? this.#counted([["signUp", address]], attempt) : attempt();
@@ -129,7 +129,7 @@ export class LogInThrottle {
   ): Promise<Response> {
     const account = createHash("sha256").update(email).digest("base64url");
     const device = await this.#devices.find(requestHeaders.get("cookie"), email);
-    const turns: Turn[] = device
+    const counted: CountedLimit[] = device
       ? [
           ["accountLogIns", account],
           ["device", `${account} ${device.token}`],
@@ -141,12 +141,12 @@ export class LogInThrottle {
           ["address", address],
           ["account", account],
         ];
-    return this.#counted(turns, attempt);
+    return this.#counted(counted, attempt);
   }
 
   /** Like `#take`, for a request: a refused one gets a 429. */
-  #counted(turns: readonly Turn[], attempt: () => Promise<Response>): Promise<Response> {
-    return this.#take(turns, {
+  #counted(counted: readonly CountedLimit[], attempt: () => Promise<Response>): Promise<Response> {
+    return this.#take(counted, {
       attempt,
       isRight: ({ ok }) => ok,
       refuse: (retryAfterSeconds) =>
@@ -158,11 +158,11 @@ export class LogInThrottle {
   }
 
   /**
-   * Makes an attempt unless one of `turns` is used up. Each is counted before the attempt, so that parallel
+   * Makes an attempt unless one of the `counted` limits is used up. Each is counted before the attempt, so that parallel
    * attempts cannot exceed a limit, and taken back if the result does not count.
    */
   async #take<T>(
-    turns: readonly Turn[],
+    counted: readonly CountedLimit[],
     {
       attempt,
       isRight,
@@ -173,7 +173,7 @@ export class LogInThrottle {
       refuse: (retryAfterSeconds: number) => T;
     },
   ): Promise<T> {
-    const taken: Turn[] = [];
+    const taken: CountedLimit[] = [];
     const takeBack = (counts: "failures" | "successes") =>
       Promise.all(
         taken
@@ -181,15 +181,15 @@ export class LogInThrottle {
           .map(([limit, key]) => this.#count[limit](key, -1)),
       );
     // One after the other, so that an attempt which one limit refuses counts for no later one.
-    for (const turn of turns) {
-      const [limit, key] = turn;
+    for (const one of counted) {
+      const [limit, key] = one;
       const { allowed, resetMs } = await this.#count[limit](key);
       if (!allowed) {
         await takeBack("successes");
         this.#log.warn({ event: "log_in_throttled", limit }, "Too many tries");
         return refuse(Math.ceil(resetMs / 1000));
       }
-      taken.push(turn);
+      taken.push(one);
     }
     let result: T;
     try {
@@ -215,12 +215,12 @@ export class LogInThrottle {
     what: "password" | "factor",
     check: () => Promise<boolean>,
   ): Promise<boolean> {
-    const turns = {
+    const limitsOf = {
       password: ["accountLogIns", "password"],
       factor: ["factor", "factorDay"],
     } as const;
     return this.#take<boolean>(
-      turns[what].map((limit) => [limit, userId]),
+      limitsOf[what].map((limit) => [limit, userId]),
       {
         attempt: check,
         isRight: (right) => right,

@@ -9,6 +9,6 @@ export function readSigned(cookie: string, secret: string): string | null {
   if (dot < 1) return null;
   const value = cookie.slice(0, dot);
   const given = Buffer.from(cookie.slice(dot + 1), "base64");
-  const ours = createHmac("sha256", secret).update(value).digest();
-  return given.length === ours.length && timingSafeEqual(given, ours) ? value : null;
+  const expected = createHmac("sha256", secret).update(value).digest();
+  return given.length === expected.length && timingSafeEqual(given, expected) ? value : null;
 }

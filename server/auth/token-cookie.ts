@@ -30,12 +30,12 @@ export class TokenCookie {
   }
 
   /** The cookie that stores this token. */
-  keep(token: string): SetCookie {
+  setCookie(token: string): SetCookie {
     return this.#set(token, this.#maxAge);
   }
 
   /** The cookie that deletes it in the browser. */
-  get forget(): SetCookie {
+  get clearCookie(): SetCookie {
     return this.#set("", 0);
   }
 

@@ -29,7 +29,7 @@ export class AccountCache {
     const key = `${userId} ${response.name} ${dataVersion}`;
     const joined = this.#underway.get(key) as Promise<T> | undefined;
     if (joined) {
-      this.#told("joined");
+      this.#reportResult("joined");
       return joined;
     }
     const reading = this.#readOnce(userId, response, dataVersion, load).finally(() =>
@@ -51,14 +51,14 @@ export class AccountCache {
     load: () => Promise<T>,
   ): Promise<T> {
     const kept = await this.#store.get(userId, response, dataVersion);
-    this.#told(kept ? "hit" : this.#store.isThere ? "miss" : "away");
+    this.#reportResult(kept ? "hit" : this.#store.isAvailable ? "miss" : "away");
     if (kept) return kept;
     const fresh = response.schema.parse(await load());
     await this.#store.set(userId, response, dataVersion, fresh);
     return fresh;
   }
 
-  #told(result: "hit" | "miss" | "away" | "joined"): void {
+  #reportResult(result: "hit" | "miss" | "away" | "joined"): void {
     this.#log.debug({ event: "cache_read", result }, "Cache read");
   }
 }

@@ -15,7 +15,7 @@ export interface CachedResponse<T> {
  */
 export interface AccountStore {
   /** Whether the store is available now. */
-  readonly isThere: boolean;
+  readonly isAvailable: boolean;
   get<T>(userId: string, response: CachedResponse<T>, dataVersion: number): Promise<T | null>;
   set<T>(userId: string, response: CachedResponse<T>, dataVersion: number, value: T): Promise<void>;
   /** Deletes every entry of this user only. Rejects when that failed. */

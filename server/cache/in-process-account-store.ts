@@ -11,7 +11,7 @@ export function createInProcessAccountStore(ttl: number): AccountStore {
     ttl,
   });
   return {
-    isThere: true,
+    isAvailable: true,
     async get<T>(userId: string, response: CachedResponse<T>, dataVersion: number) {
       const json = users.get(userId)?.get(entryName(response, dataVersion));
       return json === undefined ? null : (JSON.parse(json) as T);

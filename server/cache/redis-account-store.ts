@@ -21,16 +21,16 @@ export function createRedisAccountStore(redis: RedisAdapter, ttl: number, log: L
   /** The value is another program's or another release's. It would fail every read until it expires. */
   async function discard(userId: string, error: string) {
     log.warn({ event: "cache_garbage", userId, error }, "A cache entry was not ours; dropped");
-    await redis.ask((commands) => commands.unlink(key(userId)));
+    await redis.run((commands) => commands.unlink(key(userId)));
   }
 
   return {
-    get isThere() {
-      return redis.isThere;
+    get isAvailable() {
+      return redis.isConnected;
     },
     async get<T>(userId: string, response: CachedResponse<T>, dataVersion: number) {
       try {
-        const json = await redis.ask((commands) =>
+        const json = await redis.run((commands) =>
           commands.hGet(key(userId), entryName(response, dataVersion)),
         );
         if (json === null || json === undefined) return null;
@@ -46,7 +46,7 @@ export function createRedisAccountStore(redis: RedisAdapter, ttl: number, log: L
     },
     async set(userId, response, dataVersion, value) {
       try {
-        await redis.ask((commands) =>
+        await redis.run((commands) =>
           commands.eval(keep, {
             keys: [key(userId)],
             arguments: [
@@ -62,7 +62,7 @@ export function createRedisAccountStore(redis: RedisAdapter, ttl: number, log: L
       }
     },
     async clear(userId) {
-      await redis.ask((commands) => commands.unlink(key(userId)));
+      await redis.run((commands) => commands.unlink(key(userId)));
     },
   };
 }

@@ -40,7 +40,7 @@ export class RedisAdapter {
   }
 
   /** Whether commands are sent, or rejected at once. */
-  get isThere(): boolean {
+  get isConnected(): boolean {
     return this.#connection !== null;
   }
 
@@ -48,15 +48,15 @@ export class RedisAdapter {
    * Sends one command. Rejects at once while Redis is unavailable, within `limits.redisCommand` when it does
    * not respond, and with `ErrorReply` when it returns an error.
    */
-  async ask<T>(command: (commands: RedisCommands) => Promise<T>): Promise<T> {
+  async run<T>(command: (commands: RedisCommands) => Promise<T>): Promise<T> {
     const connection = this.#connection;
     if (!connection) throw new Error("Redis is away");
     try {
-      return await within(this.#limits.redisCommand, command(connection.commands));
+      return await withTimeout(this.#limits.redisCommand, command(connection.commands));
     } catch (error) {
       // READONLY comes from a master that became a replica. Its name now resolves to the new master.
-      const fine = error instanceof ErrorReply && !error.message.startsWith("READONLY");
-      if (!fine) this.#drop(connection, error as Error);
+      const isConnectionFine = error instanceof ErrorReply && !error.message.startsWith("READONLY");
+      if (!isConnectionFine) this.#drop(connection, error as Error);
       throw error;
     }
   }
@@ -82,7 +82,7 @@ export class RedisAdapter {
    */
   async #keepTrying(reported: boolean): Promise<void> {
     const { signal } = this.#closed;
-    for (let told = reported; !signal.aborted; this.#failures++) {
+    for (let wasReported = reported; !signal.aborted; this.#failures++) {
       if (this.#failures > 0) {
         const wait = Math.min(50 * 2 ** this.#failures, this.#limits.redisRetry);
         await pause(wait, undefined, { signal, ref: false }).catch(() => {});
@@ -92,8 +92,8 @@ export class RedisAdapter {
         this.#drop(connection, error),
       );
       try {
-        await within(this.#limits.redisReady, connection.connect());
-        await within(this.#limits.redisCommand, connection.ping());
+        await withTimeout(this.#limits.redisReady, connection.connect());
+        await withTimeout(this.#limits.redisCommand, connection.ping());
         if (signal.aborted) return connection.destroy();
         this.#failures++;
         this.#since = performance.now();
@@ -103,8 +103,8 @@ export class RedisAdapter {
       } catch (error) {
         connection.destroy();
         const { message } = error as Error;
-        if (!told) this.#log.warn({ event: "redis_away", error: message }, "Redis is away");
-        told = true;
+        if (!wasReported) this.#log.warn({ event: "redis_away", error: message }, "Redis is away");
+        wasReported = true;
       }
     }
   }
@@ -165,15 +165,15 @@ function destroy(client: { destroy(): void }): void {
 }
 
 /** Settles with `work`, or rejects after `ms`. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+async function withTimeout<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
+  const timeout = new Promise<never>((_resolve, reject) => {
     const fail = () => reject(new Error(`Redis did not respond within ${ms} ms`));
     // A response that arrived while this process was busy is read first.
     timer = setTimeout(() => setImmediate(fail), ms);
   });
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work, timeout]);
   } finally {
     clearTimeout(timer);
   }

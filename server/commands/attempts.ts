@@ -1,7 +1,7 @@
 import { listAttemptsAtWork } from "../../db/link-attempts.ts";
 import { refusedClients } from "../../db/plaid-clients.ts";
 import { listUnknownItems } from "../../db/webhooks.ts";
-import { notGuaranteed } from "../reconciliation/plaid-user.ts";
+import { userApisRefusedMessage } from "../reconciliation/plaid-user.ts";
 import { runCommand, withDatabase } from "./command.ts";
 
 /**
@@ -15,7 +15,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<string> {
   return withDatabase(env, async (db) => {
     const attempts = await listAttemptsAtWork(db);
     const refused = (await refusedClients(db)).map(
-      ({ client, at }) => `${at.toISOString()}  refused  ${client}  ${notGuaranteed}`,
+      ({ client, at }) => `${at.toISOString()}  refused  ${client}  ${userApisRefusedMessage}`,
     );
     const unknown = (await listUnknownItems(db)).map(({ plaidItemId, firstAt, codes }) =>
       [

@@ -1,5 +1,5 @@
 import { confirmUnclaimed, listUnclaimed } from "../../db/unclaimed-items.ts";
-import { caution, removalsPerDay } from "../reconciliation/decide.ts";
+import { removalDelay, removalsPerDay } from "../reconciliation/decide.ts";
 import { runCommand, withDatabase } from "./command.ts";
 
 /**
@@ -13,7 +13,7 @@ async function main(env: NodeJS.ProcessEnv, options: string[]): Promise<string> 
   if (unknown) throw new Error(`${unknown} is unknown. Usage: npm run books [-- --confirm]`);
   return withDatabase(env, async (db) => {
     const now = new Date();
-    const seenBefore = new Date(now.getTime() - caution);
+    const seenBefore = new Date(now.getTime() - removalDelay);
     if (options.length > 0) {
       const confirmed = await confirmUnclaimed(db, seenBefore, now);
       return `${confirmed} confirmed. The next pass, within a minute, removes them.`;

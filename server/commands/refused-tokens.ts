@@ -1,6 +1,6 @@
 import { listRefusedTokens, type RefusedToken } from "../../db/refused-tokens.ts";
 import { parseConfig } from "../config.ts";
-import { believeRefusedTokens, mostRefusedTokens } from "../connect/believe-refused-tokens.ts";
+import { believeRefusedTokens, maxRefusedTokens } from "../connect/believe-refused-tokens.ts";
 import { createServices } from "../services.ts";
 import { runCommand } from "./command.ts";
 
@@ -20,7 +20,7 @@ async function main([option]: string[], env: NodeJS.ProcessEnv): Promise<string>
       lines.push([...lineOf(token), ...more].join("  "));
     if (option === "--believe") await believeRefusedTokens(services, say);
     else {
-      for (const token of await listRefusedTokens(services.db, mostRefusedTokens)) say(token);
+      for (const token of await listRefusedTokens(services.db, maxRefusedTokens)) say(token);
     }
     return lines.length === 0 ? "Plaid refuses no token." : lines.join("\n");
   } finally {

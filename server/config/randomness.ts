@@ -8,11 +8,11 @@ import { dictionary, adjacencyGraphs as graphs } from "@zxcvbn-ts/language-commo
 export function whyNotRandom(bytes: Uint8Array): string | null {
   if (bytes.every((byte) => byte >= 0x20 && byte < 0x7f)) return "it is text, not random bytes";
   const most = 8 + bytes.length / 8;
-  if (mostEqual(bytes) >= most) return "one byte is in it too often";
+  if (maxEqual(bytes) >= most) return "one byte is in it too often";
   for (let lag = 1; lag <= bytes.length / 2; lag++) {
     const steps = differences(bytes, lag);
     // Equal steps of 0 are a repetition, other equal steps or growing ones a sequence.
-    if (mostEqual(steps) >= most || mostEqual(differences(steps, lag)) >= most)
+    if (maxEqual(steps) >= most || maxEqual(differences(steps, lag)) >= most)
       return "its bytes repeat or follow each other";
   }
   return null;
@@ -23,7 +23,7 @@ const differences = (bytes: Uint8Array, lag: number) =>
   bytes.slice(lag).map((byte, at) => byte - (bytes[at] as number));
 
 /** Returns how often the most frequent byte occurs. */
-function mostEqual(bytes: Uint8Array): number {
+function maxEqual(bytes: Uint8Array): number {
   const counts = new Map<number, number>();
   for (const byte of bytes) counts.set(byte, (counts.get(byte) ?? 0) + 1);
   return Math.max(0, ...counts.values());
@@ -52,7 +52,7 @@ const limits = {
  * is refused.
  */
 export function whyGuessable(secret: string): string | null {
-  const bytes = decoded(secret);
+  const bytes = decodeBytes(secret);
   const text = bytes && isText(bytes) ? Buffer.from(bytes).toString() : secret;
   if (wordShare(text) >= limits.words) return "it is made of words";
   const { guessesLog10, sequence } = estimator().check(text);
@@ -71,7 +71,7 @@ const walks: ReadonlySet<string> = new Set(["spatial", "sequence", "repeat"]);
 const isText = (bytes: Uint8Array) => bytes.every((byte) => byte >= 0x20 && byte < 0x7f);
 
 /** Decodes hexadecimal or base64; null when the text is neither. */
-export function decoded(text: string): Buffer | null {
+export function decodeBytes(text: string): Buffer | null {
   if (/^([0-9a-f]{2})+$/i.test(text)) return Buffer.from(text, "hex");
   return /^[\w+/-]+={0,2}$/.test(text) ? Buffer.from(text, "base64") : null;
 }

@@ -2,7 +2,7 @@ import { parse } from "pg-connection-string";
 import { redisAddress } from "../cache/redis-address.ts";
 import { isThisMachine, mayBeThisMachine } from "./host-address.ts";
 import { domainOf, smtpAddress } from "./mail-address.ts";
-import { decoded, whyGuessable } from "./randomness.ts";
+import { decodeBytes, whyGuessable } from "./randomness.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -137,7 +137,7 @@ function otherSecrets(env: Environment): [string, string][] {
 
 /** Whether one secret contains the other, as text or as decoded bytes. */
 function isSame(secret: string, other: string): boolean {
-  const forms = (text: string) => [Buffer.from(text), decoded(text) ?? Buffer.from(text)];
+  const forms = (text: string) => [Buffer.from(text), decodeBytes(text) ?? Buffer.from(text)];
   const shortest = 8;
   return forms(other).some(
     (part) => part.length >= shortest && forms(secret).some((whole) => whole.includes(part)),

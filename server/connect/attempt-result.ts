@@ -33,14 +33,14 @@ export async function storedResult(
   if (reason === disconnected) throw invalid();
   if (status !== "connected" && reason !== nothingNew) throw storedError(reason, details);
   const itemId = status === "connected" ? attempt.id : (details as { itemId: string }).itemId;
-  const output = await itemResult(db, attempt.user_id, itemId, "already_connected");
+  const output = await connectedOutput(db, attempt.user_id, itemId, "already_connected");
   // The Item that held the accounts has been disconnected since.
   if (!output) throw invalid();
   return output;
 }
 
 /** Returns a live Item of the user as the output of `connectAccount`; null when it does not exist. */
-export async function itemResult(
+export async function connectedOutput(
   db: Db,
   userId: string,
   itemId: string,

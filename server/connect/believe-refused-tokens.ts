@@ -11,44 +11,51 @@ import type { Services } from "../services.ts";
 import { removeAtPlaid } from "./remove-item.ts";
 
 /** How many refused tokens one run checks. */
-export const mostRefusedTokens = 10_000;
+export const maxRefusedTokens = 10_000;
 
 /** The result for one refused token. `kept`: it was not refused for long enough, or other keys made it. */
-export type Verdict = "ended" | "kept" | "works" | "failed";
+export type RefusedTokenResult = "ended" | "kept" | "works" | "failed";
 
 /**
  * For an operator who has verified our Plaid keys: checks each refused token again and accepts Plaid's
  * response even if many tokens are refused at once. The other guards of `items/refused-token.ts` still apply.
  *
- * @param tell is called with each token and its verdict
+ * @param report is called with each token and its verdict
  */
 export async function believeRefusedTokens(
   services: Services,
-  tell: (token: RefusedToken, verdict: Verdict) => void,
+  report: (token: RefusedToken, verdict: RefusedTokenResult) => void,
 ): Promise<void> {
   // A burst window of zero turns off the guard against many refusals at once.
-  const believing = { ...services, limits: { ...services.limits, refusedTokenBurst: 0 } };
-  for (const token of await listRefusedTokens(services.db, mostRefusedTokens)) {
-    const verdict = await (token.heldBy === "live" ? check : remove)(believing, token).catch(
-      (error: unknown): Verdict => {
-        services.log.warn({ event: "token_check", token, err: error }, "Token not checked");
-        return "failed";
-      },
-    );
+  const withoutBurstGuard = { ...services, limits: { ...services.limits, refusedTokenBurst: 0 } };
+  for (const token of await listRefusedTokens(services.db, maxRefusedTokens)) {
+    const verdict = await (token.heldBy === "live" ? check : remove)(
+      withoutBurstGuard,
+      token,
+    ).catch((error: unknown): RefusedTokenResult => {
+      services.log.warn({ event: "token_check", token, err: error }, "Token not checked");
+      return "failed";
+    });
     // An Item that has ended no longer counts towards a burst.
     if (verdict === "ended") await deleteRefusedToken(services.db, token.plaidItemId);
-    tell(token, verdict);
+    report(token, verdict);
   }
 }
 
-async function check(services: Services, { userId, id }: RefusedToken): Promise<Verdict> {
+async function check(
+  services: Services,
+  { userId, id }: RefusedToken,
+): Promise<RefusedTokenResult> {
   const status = await checkItem(services, { userId, itemId: id }, services.log);
   if (status === "revoked" || status === null) return "ended";
   const { problem } = (await findItemState(services.db, userId, id)) ?? {};
   return problem?.kind === "wait" ? "kept" : "works";
 }
 
-async function remove(services: Services, { userId, id }: RefusedToken): Promise<Verdict> {
+async function remove(
+  services: Services,
+  { userId, id }: RefusedToken,
+): Promise<RefusedTokenResult> {
   const { db, vault, log } = services;
   const attempt = await findAttempt(db, userId, id);
   const sealed = attempt?.access_token_sealed;

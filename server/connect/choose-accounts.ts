@@ -16,8 +16,8 @@ import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { requireRoom } from "./account-limit.ts";
-import { keepFailure } from "./keep-failure.ts";
 import { readShared, toCandidateRows, toUnconnectedRows } from "./shared-accounts.ts";
+import { storeItemFailure } from "./store-item-failure.ts";
 
 /** The accounts read from the bank; null when no account is added. */
 type Bank = { accounts: PlaidAccount[]; requestId: string } | null;
@@ -149,6 +149,6 @@ async function readBank(services: Services, item: ItemOfUser, log: Log): Promise
   const accessToken = vault.open(sealed, accessTokenOwner(item.userId, item.itemId));
   const signal = timeLimitSignal(limits.connectDeadline);
   return plaid.getAccounts(accessToken, { signal }).catch(async (error: unknown) => {
-    throw await keepFailure(services, item, error, log);
+    throw await storeItemFailure(services, item, error, log);
   });
 }

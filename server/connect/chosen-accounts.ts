@@ -29,7 +29,7 @@ export function choiceOf({
  * Returns the accounts that the user chose. They match by id, or else by mask, name and subtype, because a
  * bank may return other ids than Link did.
  */
-export function chosenAmong<Offered extends AccountTraits>(
+export function findChosen<Offered extends AccountTraits>(
   accounts: readonly Offered[],
   choice: Choice,
 ): Offered[] {

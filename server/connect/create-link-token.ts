@@ -13,12 +13,12 @@ import { itemProblems } from "../contracts/item-problem.ts";
 import { checkItem } from "../items/check-item.ts";
 import { problemOf } from "../plaid/item-error.ts";
 import type { LinkLanguage } from "../plaid/link-language.ts";
-import { isAboutUser } from "../plaid/plaid-users.ts";
+import { isPlaidUserError } from "../plaid/plaid-users.ts";
 import { ensurePlaidUser } from "../reconciliation/plaid-user.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { requireRoom } from "./account-limit.ts";
-import { keepOpenedLink } from "./opened-link.ts";
+import { storeOpenedLink } from "./opened-link.ts";
 
 /**
  * Creates a link_token for this user in their language, valid for 4 hours, and stores it encrypted for the
@@ -76,7 +76,7 @@ export async function createLinkToken(
         }),
     );
     const expiresAt = new Date(expiration);
-    const linkId = await keepOpenedLink(services, user.id, {
+    const linkId = await storeOpenedLink(services, user.id, {
       ...{ linkToken, itemId, isHosted, expiresAt },
       noticeVersion: noticeVersion ?? null,
       kind: update ? null : (again?.kind ?? kind ?? "bank"),
@@ -108,7 +108,7 @@ async function withPlaidUser<T>(
   try {
     return await create(plaidUserId);
   } catch (error) {
-    if (plaidUserId === null || !isAboutUser(error)) throw error;
+    if (plaidUserId === null || !isPlaidUserError(error)) throw error;
     await deletePlaidUser(db, { userId, plaidUserId });
     return create(null);
   }

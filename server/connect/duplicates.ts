@@ -128,7 +128,7 @@ function sameId(a: AccountTraits, b: AccountTraits): boolean {
 function isSimilar(a: AccountTraits, b: AccountTraits): boolean {
   // Two different ids are two accounts, however similar they look.
   if (a.persistentAccountId !== null && b.persistentAccountId !== null) return false;
-  return a.mask === b.mask && a.subtype === b.subtype && plain(a.name) === plain(b.name);
+  return a.mask === b.mask && a.subtype === b.subtype && normalize(a.name) === normalize(b.name);
 }
 
-const plain = (name: string) => name.trim().toLowerCase();
+const normalize = (name: string) => name.trim().toLowerCase();

@@ -7,10 +7,10 @@ import type { ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { type Ending, endingOf, storedReason, transitions } from "./attempt.ts";
-import { AttemptEnded, itemResult, storedResult } from "./attempt-result.ts";
+import { AttemptEnded, connectedOutput, storedResult } from "./attempt-result.ts";
 import { finishUpdateMode } from "./finish-update-mode.ts";
 import { removeAtPlaid } from "./remove-item.ts";
-import { keyOf, type Run } from "./run.ts";
+import { attemptKeyOf, type Run } from "./run.ts";
 
 /** An ending that was written, by this run or by another one first. */
 export interface Ended {
@@ -52,7 +52,7 @@ export async function writeEnding(
   const { transition } = ending;
   if (transition === null) return { ending, removes: false };
   const name = transition === "remove from memory" ? "fail" : transition;
-  const moved = await moveAttempt(tx, keyOf(run), transitions[name], {
+  const moved = await moveAttempt(tx, attemptKeyOf(run), transitions[name], {
     runId: run.id,
     why: storedReason(ending),
     // An open attempt fails once its public_token has expired; every other ending is due at once.
@@ -163,7 +163,7 @@ export async function finishEnding(
   if (other) return other;
   if (heldBy === undefined) throw error;
   if (transition === "settle") await finishUpdate(services, run, heldBy);
-  const result = await itemResult(services.db, userId, heldBy, "already_connected");
+  const result = await connectedOutput(services.db, userId, heldBy, "already_connected");
   if (!result) throw new FiscilityError("public_token_invalid");
   return result;
 }

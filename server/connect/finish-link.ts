@@ -11,7 +11,7 @@ import { openedLinkOwner, publicTokenOwner } from "../../db/sealed.ts";
 import type { LinkMetadata } from "../contracts/connect.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
 import type { LinkSession } from "../plaid/link-sessions.ts";
-import { isRefusal } from "../plaid/plaid-users.ts";
+import { isPermanentRejection } from "../plaid/plaid-users.ts";
 import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -26,10 +26,10 @@ import { hashOfToken } from "./opened-link.ts";
  * ago, and `onSuccess` may still arrive. `unknown`: Plaid has no result yet, or never will. `retry`: it
  * cannot be finished now. `over`: it has expired without a result.
  */
-export type LinkLook = "received" | "finished" | "waits" | "unknown" | "retry" | "over";
+export type LinkCheck = "received" | "finished" | "waits" | "unknown" | "retry" | "over";
 
 /** A Link that could not be connected after this many tries has expired. */
-const mostTries = 10;
+const maxTries = 10;
 
 /**
  * Finds out how one Link ended, and finishes it when `onSuccess` never reached us. It uses an attempt like
@@ -38,7 +38,7 @@ const mostTries = 10;
  *
  * @throws FiscilityError as Plaid's calls, when Plaid fails
  */
-export async function finishLink(services: Services, link: DueLink, log: Log): Promise<LinkLook> {
+export async function finishLink(services: Services, link: DueLink, log: Log): Promise<LinkCheck> {
   if (link.status === "finishing" || link.finished_at !== null) return finish(services, link, log);
   const sessions = await findSessions(services, link);
   if (sessions === null) return end(services, link, null, "over");
@@ -60,7 +60,7 @@ async function findSessions(
   const linkToken = vault.open(sealed, openedLinkOwner(userId, id));
   const signal = timeLimitSignal(limits.connectDeadline);
   return plaid.getLinkSessions(linkToken, { signal }).catch((error: unknown) => {
-    if (isRefusal(error)) return null;
+    if (isPermanentRejection(error)) return null;
     throw error;
   });
 }
@@ -98,7 +98,7 @@ async function noteResult(
 }
 
 /** The time for `onSuccess` is over. */
-async function finish(services: Services, link: LinkTokenRow, log: Log): Promise<LinkLook> {
+async function finish(services: Services, link: LinkTokenRow, log: Log): Promise<LinkCheck> {
   const { db, vault } = services;
   const { user_id: userId, id, item_id: itemId, public_token_sealed: sealed } = link;
   if (itemId !== null) {
@@ -125,7 +125,7 @@ async function connect(
   link: LinkTokenRow,
   publicToken: string,
   log: Log,
-): Promise<LinkLook> {
+): Promise<LinkCheck> {
   const { db } = services;
   const user = { id: link.user_id };
   const metadata = await findMetadata(services, link, publicToken);
@@ -182,12 +182,12 @@ async function end(
   { db }: Services,
   link: LinkTokenRow,
   ended: LinkEnd | null,
-  look: LinkLook,
-): Promise<LinkLook> {
-  return (await closeLink(db, link, ended)) ? look : "received";
+  result: LinkCheck,
+): Promise<LinkCheck> {
+  return (await closeLink(db, link, ended)) ? result : "received";
 }
 
 /** Whether a retry may succeed. */
 const mayPass = ({ tries }: LinkTokenRow, { reason }: FiscilityError): boolean =>
-  tries < mostTries &&
+  tries < maxTries &&
   (reasons[reason].retryable || reason === "bank_unavailable" || reason === "outcome_pending");

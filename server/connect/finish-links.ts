@@ -1,12 +1,12 @@
 import { type DueLink, dueLinks, postponeLinkCheck, retryLater } from "../../db/link-tokens.ts";
 import { FiscilityError } from "../contracts/errors.ts";
-import { isRefusal } from "../plaid/plaid-users.ts";
+import { isPermanentRejection } from "../plaid/plaid-users.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { finishLink } from "./finish-link.ts";
 
 /** Links of one pass. The next pass, a minute later, takes the rest. */
-const mostDue = 200;
+const maxDue = 200;
 /** Links processed in parallel. */
 const atOnce = 4;
 
@@ -20,7 +20,7 @@ export async function finishLinks(services: Services, log: Log): Promise<number>
   let isPlaidThere = true;
   // One user's Links one after another: the result of one may explain the next.
   const byUser = new Map<string, DueLink[]>();
-  for (const link of await dueLinks(services.db, mostDue)) {
+  for (const link of await dueLinks(services.db, maxDue)) {
     byUser.set(link.user_id, [...(byUser.get(link.user_id) ?? []), link]);
   }
   const rest = byUser.values();
@@ -54,6 +54,6 @@ async function look(services: Services, link: DueLink, log: Log): Promise<boolea
       "Link not looked at",
     );
     await retryLater(db, link, limits.finishLinkRetry);
-    return !(error instanceof FiscilityError) || !error.plaid || isRefusal(error);
+    return !(error instanceof FiscilityError) || !error.plaid || isPermanentRejection(error);
   }
 }

@@ -15,13 +15,13 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Secret } from "../vault/secret.ts";
 import { whyNoRoom } from "./account-limit.ts";
-import { keepFailure } from "./keep-failure.ts";
 import {
   type Candidate,
   readShared,
   toCandidateRows,
   toUnconnectedRows,
 } from "./shared-accounts.ts";
+import { storeItemFailure } from "./store-item-failure.ts";
 
 /**
  * Link in update mode has succeeded: reads from Plaid whether the Item works and which accounts the user
@@ -48,7 +48,7 @@ export async function finishUpdateMode(
     institution: bank,
     requestId,
   } = await readBank(plaid, accessToken, signal).catch(async (error: unknown) => {
-    throw await keepFailure(services, { userId: user.id, itemId }, error, log);
+    throw await storeItemFailure(services, { userId: user.id, itemId }, error, log);
   });
 
   // Through the gate of connections, which may hold the user's lock for as long as a call to Plaid lasts.

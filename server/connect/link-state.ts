@@ -12,22 +12,27 @@ export function linkStateOf(
     Pick<FollowedLink, "attemptStatus" | "attemptReason">,
 ): { at: ConnectionStatus; reason: string | null } {
   const { status, outcome, attemptStatus, attemptReason } = link;
-  const isThere = attemptStatus === "connected" || attemptReason === nothingNew;
-  if (status !== "closed" && !isThere) {
+  const isConnected = attemptStatus === "connected" || attemptReason === nothingNew;
+  if (status !== "closed" && !isConnected) {
     return { at: status === "finishing" || link.isFinished ? "finishing" : "open", reason: null };
   }
   if (attemptStatus === "started" || attemptStatus === "exchanged") {
     return { at: "finishing", reason: null };
   }
-  if (isThere || there.has(outcome)) return { at: "connected", reason: null };
+  if (isConnected || connectedOutcomes.has(outcome)) return { at: "connected", reason: null };
   // It was connected and then disconnected.
   if (attemptReason === disconnected) return { at: "ended", reason: null };
-  const hasFailed = attemptStatus !== null || failed.has(outcome);
+  const hasFailed = attemptStatus !== null || failedOutcomes.has(outcome);
   if (!hasFailed) return { at: "ended", reason: null };
-  const late = outcome === "too_late" ? "public_token_invalid" : null;
-  return { at: "not_connected", reason: attemptReason ?? link.reason ?? late };
+  const expired = outcome === "too_late" ? "public_token_invalid" : null;
+  return { at: "not_connected", reason: attemptReason ?? link.reason ?? expired };
 }
 
 type Outcome = FollowedLink["outcome"];
-const there = new Set<Outcome>(["connected", "already_connected", "reconnected"]);
-const failed = new Set<Outcome>(["not_connected", "not_reconnected", "not_received", "too_late"]);
+const connectedOutcomes = new Set<Outcome>(["connected", "already_connected", "reconnected"]);
+const failedOutcomes = new Set<Outcome>([
+  "not_connected",
+  "not_reconnected",
+  "not_received",
+  "too_late",
+]);

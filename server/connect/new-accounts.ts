@@ -6,7 +6,7 @@ import type { PlaidAccount } from "../plaid/responses.ts";
 import { logUnreadable } from "../plaid/unreadable.ts";
 import type { Log } from "../telemetry/log.ts";
 import { NothingNew } from "./attempt.ts";
-import { type Choice, chosenAmong, requireRoomOrChoice } from "./chosen-accounts.ts";
+import { type Choice, findChosen, requireRoomOrChoice } from "./chosen-accounts.ts";
 import {
   findDuplicates,
   findEnded,
@@ -149,10 +149,10 @@ export function newAccounts(
   const [first] = duplicates;
   if (first && added.length === 0) throw new NothingNew(first.known.itemId);
   if (added.length === 0) throw new FiscilityError("connect_failed");
-  const chosen = chosenAmong(accounts, choice).filter((account) => added.includes(account));
+  const chosen = findChosen(accounts, choice).filter((account) => added.includes(account));
   if (chosen.length === 0) {
     const known = duplicates.find(({ offered }) =>
-      chosenAmong(accounts, choice).includes(accounts[offered] as PlaidAccount),
+      findChosen(accounts, choice).includes(accounts[offered] as PlaidAccount),
     );
     if (known) throw new NothingNew(known.known.itemId);
     throw new FiscilityError("bank_accounts_required");

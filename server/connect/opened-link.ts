@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { closeUpdateLinks, keepLinkToken } from "../../db/link-tokens.ts";
+import { closeUpdateLinks, storeLinkToken } from "../../db/link-tokens.ts";
 import { linkTokenOwner, openedLinkOwner } from "../../db/sealed.ts";
 import type { FinishUpdateModeInput, LinkKind } from "../contracts/connect.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
@@ -18,7 +18,7 @@ export const hashOfToken = (token: string): Buffer => createHash("sha256").updat
  * Stores the link_token that a user opens Link with until we know how that Link ended. Returns the id of its
  * row.
  */
-export async function keepOpenedLink(
+export async function storeOpenedLink(
   { db, vault }: Needs,
   userId: string,
   link: {
@@ -34,7 +34,7 @@ export async function keepOpenedLink(
   const { linkToken, ...rest } = link;
   const id = randomUUID();
   const secret = new Secret(linkToken);
-  await keepLinkToken(db, userId, {
+  await storeLinkToken(db, userId, {
     id,
     ...rest,
     linkTokenHash: hashOfToken(linkToken),

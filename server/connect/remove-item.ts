@@ -1,4 +1,4 @@
-import { keepRemovalRequestId } from "../../db/account-activity.ts";
+import { storeRemovalRequestId } from "../../db/account-activity.ts";
 import { isItemLive } from "../../db/items.ts";
 import { moveAttempt, postpone, type RemovableAttempt } from "../../db/link-attempts.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -33,7 +33,7 @@ export async function removeAtPlaid(
     const removal = isLive
       ? { requestId: null }
       : await remove(services, attempt, open(), { signal }, log);
-    await keepRemovalRequestId(db, userId, id, removal.requestId);
+    await storeRemovalRequestId(db, userId, id, removal.requestId);
     await moveAttempt(db, { userId, id }, transitions.removed);
     return removal;
   } catch (error) {
@@ -60,10 +60,10 @@ async function remove(
   try {
     return await services.plaid.removeItem(accessToken, reasonCodeOf(attempt), options);
   } catch (error) {
-    const told = error instanceof FiscilityError ? error.plaid : undefined;
-    if (!told || !isRefusedToken(told) || plaidItemId === null) throw error;
+    const plaidFailure = error instanceof FiscilityError ? error.plaid : undefined;
+    if (!plaidFailure || !isRefusedToken(plaidFailure) || plaidItemId === null) throw error;
     if (!(await isTokenDead(services, { plaidItemId, plaidClient }, log))) throw error;
-    return { requestId: told.requestId };
+    return { requestId: plaidFailure.requestId };
   }
 }
 

@@ -142,7 +142,7 @@ export async function markSending(
   const { db, vault, limits } = services;
   const { public_token_sealed: sealed, connect_anyway: connectAnyway } = attempt;
   if (!run.input && sealed === null) throw new FiscilityError("public_token_invalid");
-  const marked = await moveAttempt(db, keyOf(run), transitions.mark, {
+  const marked = await moveAttempt(db, attemptKeyOf(run), transitions.mark, {
     runId: run.id,
     readRunId: attempt.run_id,
     // The attempt's id may differ from the one that this request encrypted its copy for.
@@ -222,7 +222,7 @@ async function saveAccessToken(services: Services, run: Run): Promise<void> {
     throw new Error("there is no access token to save");
   const saved = await pRetry(
     () =>
-      moveAttempt(services.db, keyOf(run), transitions.save, {
+      moveAttempt(services.db, attemptKeyOf(run), transitions.save, {
         accessTokenSealed,
         plaidItemId,
         plaidClient,
@@ -234,7 +234,7 @@ async function saveAccessToken(services: Services, run: Run): Promise<void> {
 }
 
 /** Returns the key of a run's attempt. */
-export const keyOf = ({ userId, attemptId }: Run) => ({ userId, id: attemptId });
+export const attemptKeyOf = ({ userId, attemptId }: Run) => ({ userId, id: attemptId });
 
 function sealPublicToken({ vault }: Services, { input, userId, attemptId }: Run): string {
   if (!input) throw new Error("only a request has a public_token to store");

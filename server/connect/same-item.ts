@@ -1,7 +1,7 @@
 import type { Db } from "../../db/client.ts";
 import { type ConnectState, isItemOfAnother } from "../../db/link-attempts.ts";
 import { SameItem } from "./attempt.ts";
-import { keyOf, type Run } from "./run.ts";
+import { attemptKeyOf, type Run } from "./run.ts";
 
 /**
  * Exchanging the public_token of update mode returns an Item that exists already. It must not be connected
@@ -18,5 +18,5 @@ export function requireNewItem({ plaidItemId }: Run, known: ConnectState["known"
 export async function requireOwnItem(tx: Db, run: Run): Promise<void> {
   const { plaidItemId } = run;
   if (plaidItemId === undefined) throw new Error("nothing was exchanged");
-  if (await isItemOfAnother(tx, { ...keyOf(run), plaidItemId })) throw new SameItem(null);
+  if (await isItemOfAnother(tx, { ...attemptKeyOf(run), plaidItemId })) throw new SameItem(null);
 }

@@ -32,14 +32,14 @@ export class SharedRuns {
       .update(JSON.stringify([userId, request]))
       .digest("base64");
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
+    const timeout = new Promise<never>((_resolve, reject) => {
       const busy = new FiscilityError("busy", { details: { retryAfterSeconds: 5 } });
       timer = setTimeout(() => reject(busy), this.#limits.connectWait);
     });
-    late.catch(() => {});
+    timeout.catch(() => {});
     try {
       for (let other = this.#underway.get(key); other; other = this.#underway.get(key)) {
-        const output = await Promise.race([other.catch(() => null), late]);
+        const output = await Promise.race([other.catch(() => null), timeout]);
         if (output) return { ...output, outcome: "already_connected" };
       }
     } finally {

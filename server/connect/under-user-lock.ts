@@ -29,7 +29,7 @@ export async function underUserLock(
   work: (tx: Db, locked: Locked) => Promise<ConnectAccountOutput>,
 ): Promise<ConnectAccountOutput> {
   const { connectDb, connectGate, limits } = services;
-  const within = run.by === "recovery" ? limits.recoveryLock : undefined;
+  const timeoutMs = run.by === "recovery" ? limits.recoveryLock : undefined;
   // Awaited under the lock, or after the wait for the lock failed. This handler prevents an unhandled
   // rejection.
   recording.catch(() => {});
@@ -38,7 +38,7 @@ export async function underUserLock(
   try {
     const result = await connectGate.run(run.userId, () =>
       connectDb.transaction().execute(async (tx): Promise<ConnectAccountOutput | Ended> => {
-        const plan = await lockUser(tx, run.userId, { within });
+        const plan = await lockUser(tx, run.userId, { timeoutMs });
         await recording;
         run.times.done("attempt");
         const state = await readConnectState(tx, run.userId, run.attemptId);

@@ -82,7 +82,7 @@ export type CreateLinkTokenOutput = z.infer<typeof createLinkTokenOutput>;
 const shortText = adviceText(300);
 
 /** The maximum number of accounts that are read from Link's metadata. */
-const mostAccounts = 1000;
+const maxAccounts = 1000;
 
 const linkAccounts = z.array(
   z.object({
@@ -109,7 +109,7 @@ export const linkMetadata = z.object({
   accounts: advice(
     z.preprocess(
       (sent: z.input<typeof linkAccounts>) =>
-        Array.isArray(sent) ? sent.slice(0, mostAccounts).filter(saysSomething) : sent,
+        Array.isArray(sent) ? sent.slice(0, maxAccounts).filter(saysSomething) : sent,
       linkAccounts,
     ),
   ).describe("The accounts that were chosen."),
@@ -131,7 +131,7 @@ export const publicToken = z
   .regex(/^public-[a-z]+-[A-Za-z0-9-]+$/, "a public_token looks like public-<environment>-<uuid>");
 
 /** Plaid's ids of accounts, from Link's metadata or `limit_reached`. */
-const accountIds = z.array(z.string().min(1).max(300)).min(1).max(mostAccounts);
+const accountIds = z.array(z.string().min(1).max(300)).min(1).max(maxAccounts);
 
 /**
  * What Link's `onSuccess` passes. `accountIds`: only these accounts are connected, and the Item lists the
@@ -202,7 +202,7 @@ export const chooseAccountsInput = z.strictObject({
   accountIds: z
     .array(z.uuid())
     .min(1)
-    .max(mostAccounts)
+    .max(maxAccounts)
     .describe(
       "Our ids of the accounts to connect from now on, out of its `accounts` and its `notConnected`. Others are disconnected, and their transactions deleted.",
     ),

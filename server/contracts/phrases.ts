@@ -8,7 +8,8 @@ export const deletePhrase = "delete my account";
 
 /** Whether these are the words, ignoring case and spacing. */
 export function isPhrase(typed: string, phrase: string): boolean {
-  return plain(typed) === plain(phrase);
+  return normalize(typed) === normalize(phrase);
 }
 
-const plain = (words: string) => words.normalize("NFKC").trim().replace(/\s+/g, " ").toLowerCase();
+const normalize = (words: string) =>
+  words.normalize("NFKC").trim().replace(/\s+/g, " ").toLowerCase();

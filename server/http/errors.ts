@@ -17,7 +17,7 @@ const parserReasons: Record<string, Reason> = {
 
 /** Sends whatever a handler threw as one of our reasons, with its status. */
 export function sendError(services: Pick<Services, "log" | "limits">): ErrorRequestHandler {
-  const answer: ErrorRequestHandler = (error, req, res, next) => {
+  const handler: ErrorRequestHandler = (error, req, res, next) => {
     if (res.headersSent) {
       logFailure(services, req, error, req.path);
       return next(error);
@@ -37,9 +37,9 @@ export function sendError(services: Pick<Services, "log" | "limits">): ErrorRequ
     res.status(reasons[reason].status).json(snake ? snakecaseKeys({ ...body }) : body);
   };
   return (error, req, res, next) => {
-    if (!(error instanceof TooMany)) return answer(error, req, res, next);
+    if (!(error instanceof TooMany)) return handler(error, req, res, next);
     pause(services.limits.refusal)
-      .then(() => answer(error, req, res, next))
+      .then(() => handler(error, req, res, next))
       .catch(next);
   };
 }

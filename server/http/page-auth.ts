@@ -5,7 +5,7 @@ import { tooManyTries } from "../auth/log-in-throttle.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
 import { logInProblems, passwordProblems } from "../contracts/password-problems.ts";
 import type { AuthResult, LoadContext } from "./load-context.ts";
-import { failed } from "./tried.ts";
+import { toFormFailure } from "./run-form-action.ts";
 
 /** Our messages for better-auth's codes that a user can act on. */
 const sentences: Record<string, string> = {
@@ -42,14 +42,17 @@ export function createPageAuth(
       body: JSON.stringify(body),
     });
     const response = await auth.handle(request).catch(report);
-    if (response instanceof FiscilityError) return failed(response);
-    const answer: unknown = await response.json().catch(() => null);
+    if (response instanceof FiscilityError) return toFormFailure(response);
+    const responseBody: unknown = await response.json().catch(() => null);
     if (response.ok) {
-      const secondStep = typeof answer === "object" && answer !== null && "secondStep" in answer;
+      const secondStep =
+        typeof responseBody === "object" && responseBody !== null && "secondStep" in responseBody;
       return { ok: true, setCookie: response.headers.getSetCookie(), secondStep };
     }
     const code =
-      typeof answer === "object" && answer !== null && "code" in answer ? String(answer.code) : "";
+      typeof responseBody === "object" && responseBody !== null && "code" in responseBody
+        ? String(responseBody.code)
+        : "";
     const message =
       sentences[code] ??
       (response.status === 429
@@ -68,7 +71,7 @@ export function createPageAuth(
         if (code === null) return { ok: true, setCookie: [] };
         return { ok: false, status: 400, code, message: sentences[code] ?? "" };
       } catch (error) {
-        return failed(report(error));
+        return toFormFailure(report(error));
       }
     },
     findPendingLogIn: () => auth.findPendingLogIn(visitor.cookie),

@@ -9,12 +9,12 @@ import {
 import { noticeKinds } from "../contracts/mail.ts";
 import { readUnsubscribeToken } from "../mail/unsubscribe.ts";
 import type { LoadContext } from "./load-context.ts";
-import { type Refusal, tried } from "./tried.ts";
+import { type ReportError, runFormAction } from "./run-form-action.ts";
 
 /** The flows that begin or end with a mail, for the pages. */
 export function createPageMail(
   context: Context,
-  report: Refusal,
+  report: ReportError,
 ): Pick<LoadContext, "email" | "notices"> {
   const { services, request } = context;
   const { db, config } = services;
@@ -29,17 +29,17 @@ export function createPageMail(
         return user && !user.emailVerified ? findMailState(db, user.id, "verify_email") : null;
       },
       sendLink: () =>
-        tried(report, async () => {
+        runFormAction(report, async () => {
           if (user) await requestConfirmation(services, user.id);
         }),
       readLink: (purpose, token) => readLink(db, purpose, token, viewerId),
       confirm: (token) => confirmEmail(db, token, viewerId, request.origin, request.log),
       requestReset: (email) =>
-        tried(report, () => requestPasswordReset(services, email, request.origin)),
+        runFormAction(report, () => requestPasswordReset(services, email, request.origin)),
       resetPassword: (input) =>
         resetPassword(services, input, viewerId, request.origin, request.log),
       requestChange: (input) =>
-        tried(report, async () => {
+        runFormAction(report, async () => {
           if (user) await requestEmailChange(services, user.id, input, request.origin);
         }),
     },

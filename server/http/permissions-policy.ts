@@ -7,7 +7,11 @@ const denied = [
 ];
 
 /** For copying a new API key, and for passkeys. Only for our own pages, not for Link's frame. */
-const ours = ["clipboard-write", "publickey-credentials-create", "publickey-credentials-get"];
+const usedByPages = [
+  "clipboard-write",
+  "publickey-credentials-create",
+  "publickey-credentials-get",
+];
 
 /**
  * The header of every response. Plaid's Link needs none of these to connect accounts
@@ -15,5 +19,5 @@ const ours = ["clipboard-write", "publickey-credentials-create", "publickey-cred
  */
 export const permissionsPolicy = [
   ...denied.map((feature) => `${feature}=()`),
-  ...ours.map((feature) => `${feature}=(self)`),
+  ...usedByPages.map((feature) => `${feature}=(self)`),
 ].join(", ");

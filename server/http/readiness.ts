@@ -19,7 +19,7 @@ export function createReadiness(
 ): () => Promise<Readiness> {
   let asking: Promise<Readiness> | undefined;
   let latest: { readiness: Readiness; until: number } | undefined;
-  const ask = async () => {
+  const check = async () => {
     const readiness = await pendingMigrations().then(
       (pending): Readiness => (pending.length > 0 ? "migrating" : "ok"),
       (): Readiness => "database unreachable",
@@ -32,7 +32,7 @@ export function createReadiness(
     if (stopping.aborted) return "stopping";
     if (!isPrepared()) return "starting";
     if (latest && clock() < latest.until) return latest.readiness;
-    asking ??= ask();
+    asking ??= check();
     const readiness = await asking;
     return stopping.aborted ? "stopping" : readiness;
   };

@@ -2,7 +2,7 @@ import type { Request } from "express";
 import type { Context, Incoming } from "../api/context.ts";
 import { subscriptions } from "../api/contract/endpoints.ts";
 import { toReadError } from "../api/trpc.ts";
-import { identify, nobody } from "../auth/identify.ts";
+import { anonymous, identify } from "../auth/identify.ts";
 import { shortAddress } from "../auth/where-from.ts";
 import { reasons } from "../contracts/errors.ts";
 import { linkLanguage } from "../plaid/link-language.ts";
@@ -32,7 +32,7 @@ async function read(services: Services, req: Request, requestId: string): Promis
     setHeader,
   ).then(
     (identity) => ({ ...identity, refusal: null }),
-    (error: unknown) => ({ ...nobody, refusal: toReadError(error) }),
+    (error: unknown) => ({ ...anonymous, refusal: toReadError(error) }),
   );
   const { refusal, apiKey } = identified;
   // https://www.rfc-editor.org/rfc/rfc6750#section-3

@@ -23,7 +23,7 @@ export function traceRequest(templateOf: (req: Request) => string): RequestHandl
       const route = templateOf(req);
       const { requestId } = res.locals;
       span.rename(`${req.method} ${route}`);
-      span.tell({
+      span.setFields({
         "http.request.method": req.method,
         "http.route": route,
         "http.response.status_code": res.statusCode,

@@ -28,7 +28,7 @@ export function securityHeaders({ config }: Pick<Services, "config">): Step {
     setHeader: (name: string, value: string) => headers.set(name, value),
     removeHeader: () => {},
   } as unknown as ServerResponse;
-  const ask = helmet({
+  const setHeaders = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -49,7 +49,7 @@ export function securityHeaders({ config }: Pick<Services, "config">): Step {
     crossOriginEmbedderPolicy: false,
     crossOriginOpenerPolicy: { policy: "same-origin-allow-popups" },
   });
-  ask({} as IncomingMessage, into, () => {});
+  setHeaders({} as IncomingMessage, into, () => {});
   // `{}` is replaced with the nonce of each response.
   const policy = "Content-Security-Policy";
   const [before, after] = headers.get(policy)?.split("{}") ?? [];

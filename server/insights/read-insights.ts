@@ -33,8 +33,8 @@ export async function readNetWorth(
   const day = today(services);
   const [name, days] =
     range === "all" ? [`all net worth ${day}`, daysOf.all] : [`net worth ${day}`, daysOf["1y"]];
-  const answer = { name, schema: netWorthOutput };
-  const read = await cache.read(user.id, answer, user.dataVersion, async () => ({
+  const response = { name, schema: netWorthOutput };
+  const read = await cache.read(user.id, response, user.dataVersion, async () => ({
     currencies: await heavyReads.run(user.id, () => findNetWorth(db, user.id, day, days)),
   }));
   if (daysOf[range] === days) return read;
@@ -52,8 +52,8 @@ export async function readCashFlow(
 ): Promise<CashFlowOutput> {
   const { cache, db, heavyReads } = services;
   const day = today(services);
-  const answer = { name: `cash flow ${day}`, schema: cashFlowOutput };
-  return cache.read(user.id, answer, user.dataVersion, async () => ({
+  const response = { name: `cash flow ${day}`, schema: cashFlowOutput };
+  return cache.read(user.id, response, user.dataVersion, async () => ({
     currencies: await heavyReads.run(user.id, () => findCashFlow(db, user.id, day, months)),
   }));
 }
@@ -66,8 +66,8 @@ export async function readCategories(
 ): Promise<CategoriesOutput> {
   const { cache, db, heavyReads } = services;
   const day = today(services);
-  const answer = { name: `categories ${month} ${day}`, schema: categoriesOutput };
-  return cache.read(user.id, answer, user.dataVersion, async () => ({
+  const response = { name: `categories ${month} ${day}`, schema: categoriesOutput };
+  return cache.read(user.id, response, user.dataVersion, async () => ({
     currencies: await heavyReads.run(user.id, () =>
       findCategories(db, user.id, day, `${month}-01`),
     ),

@@ -98,7 +98,7 @@ async function findError(
  * A data call has succeeded. If we only waited for the bank, it is back. A problem that needs the user is
  * left to `checkItem`, which calls Plaid.
  */
-export async function endWaiting(services: Services, item: ItemOfUser, log: Log): Promise<void> {
+export async function endBankOutage(services: Services, item: ItemOfUser, log: Log): Promise<void> {
   await changeItem(services, item, log, async (now, tx) => {
     if (now.problem?.kind !== "wait") return null;
     await deleteRefusedToken(tx, now.plaidItemId);

@@ -3,7 +3,7 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** Items whose tokens may be refused within an hour before our keys are suspected. */
-const mostRefused = 5;
+const maxRefused = 5;
 
 /**
  * Whether INVALID_ACCESS_TOKEN means that the Item is gone. Wrong keys, or another environment's, get the
@@ -22,7 +22,7 @@ export async function isTokenDead(
     return false;
   }
   const { sinceMs, items } = await noteRefusedToken(db, plaidItemId, limits.refusedTokenBurst);
-  if (items > mostRefused) {
+  if (items > maxRefused) {
     log.error({ ...line, verdict: "burst", items }, "Many tokens refused: check Plaid's keys");
     return false;
   }

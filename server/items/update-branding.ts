@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import {
   claimInstitution,
   type InstitutionBranding,
-  keepInstitution,
+  storeInstitution,
 } from "../../db/institutions.ts";
 import type { ItemOfUser } from "../../db/items.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
@@ -25,7 +25,7 @@ export async function updateBranding(
       retryMs: limits.institutionRetry,
     });
     if (id === null) return;
-    await keepInstitution(db, item.userId, id, toBranding(await plaid.getInstitution(id)));
+    await storeInstitution(db, item.userId, id, toBranding(await plaid.getInstitution(id)));
     await invalidateCache(services, { userId: item.userId }, log);
   } catch (error) {
     const { message } = error as Error;

@@ -9,7 +9,7 @@ import type { Services } from "../services.ts";
  * that still runs may be returned too, when the connection to PostgreSQL was lost for a while: jobs are
  * idempotent.
  */
-export function keepAlive(services: Services, workerIds: readonly string[]) {
+export function watchWorkers(services: Services, workerIds: readonly string[]) {
   const { config, db, log, limits } = services;
   // Session locks need a dedicated connection.
   const ownDb = createDb({

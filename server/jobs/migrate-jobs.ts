@@ -14,15 +14,15 @@ export async function migrateJobs(databaseUrl: string, connectMs: number): Promi
   });
   // A lost connection fails the query that needs it, so the event can be ignored.
   pgPool.on("error", () => {});
-  let turn: pg.PoolClient | undefined;
+  let lockHolder: pg.PoolClient | undefined;
   try {
-    turn = await pgPool.connect();
+    lockHolder = await pgPool.connect();
     // On an empty database graphile-worker's migrations of several nodes would conflict.
-    await turn.query("select pg_advisory_lock(hashtextextended('job migrations', 0))");
+    await lockHolder.query("select pg_advisory_lock(hashtextextended('job migrations', 0))");
     await runMigrations({ pgPool });
   } finally {
     // Closing the connection releases the lock.
-    turn?.release(true);
+    lockHolder?.release(true);
     await pgPool.end();
   }
 }

@@ -12,14 +12,14 @@ import { failRefresh, refreshItem } from "../items/refresh-item.ts";
 import { updateBranding } from "../items/update-branding.ts";
 import { sendMail } from "../mail/send-mail.ts";
 import { sendWebhooks } from "../outgoing-webhooks/send-webhooks.ts";
-import { warnWhereRefused } from "../reconciliation/plaid-user.ts";
+import { warnIfUserApisRefused } from "../reconciliation/plaid-user.ts";
 import { reconcile } from "../reconciliation/reconcile.ts";
 import type { Services } from "../services.ts";
 import { spans } from "../telemetry/spans.ts";
 import { failSync } from "../transactions/fail-sync.ts";
 import { syncItem } from "../transactions/sync-item.ts";
 import { processWebhook } from "../webhooks/process-webhook.ts";
-import { keepAlive } from "./alive.ts";
+import { watchWorkers } from "./alive.ts";
 import { sweep } from "./sweep.ts";
 
 /**
@@ -103,7 +103,7 @@ const webhookTasksOf = (services: Services): Record<string, Task> => ({
 });
 
 /** Wraps each run of a job in a span and logs it. */
-function told({ log }: Services, tasks: Record<string, Task>): TaskList {
+function withLog({ log }: Services, tasks: Record<string, Task>): TaskList {
   return Object.fromEntries(
     Object.entries(tasks).map(([task, run]): [string, Task] => [
       task,
@@ -168,8 +168,8 @@ export async function startWorker(services: Services): Promise<Worker> {
   pool.on("error", onLost);
   pool.on("connect", (client) => client.on("error", onLost));
   const lists: TaskLists = [
-    [told(services, tasksOf(services)), concurrency],
-    [told(services, webhookTasksOf(services)), webhooksAtOnce],
+    [withLog(services, tasksOf(services)), concurrency],
+    [withLog(services, webhookTasksOf(services)), webhooksAtOnce],
   ];
   const stopping = new AbortController();
   let current: Worker | null = null;
@@ -197,7 +197,7 @@ export async function startWorker(services: Services): Promise<Worker> {
   }
 
   await start();
-  await warnWhereRefused(services).catch(onLost);
+  await warnIfUserApisRefused(services).catch(onLost);
   return {
     async stop() {
       stopping.abort();
@@ -230,7 +230,7 @@ function startWorkers(
     const options = { events, concurrency: atOnce, pollInterval, noHandleSignals: true, logger };
     return runTaskList(options, tasks, pool);
   });
-  const alive = keepAlive(services, ids);
+  const alive = watchWorkers(services, ids);
   const workers = {
     async stop() {
       await Promise.all(running.map((each) => each.gracefulShutdown()));

@@ -4,7 +4,7 @@ import {
   type LivePosition,
   listen,
   readChanges,
-  readStanding,
+  readStreamStates,
 } from "../../db/live.ts";
 import type { Clock } from "../clock.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -200,7 +200,7 @@ export class LiveChanges {
     const idsBy = (by: Follower["by"]) => [
       ...new Set(streams.flatMap((stream) => (stream.by === by ? stream.id : []))),
     ];
-    const { versions, ended } = await readStanding(
+    const { versions, ended } = await readStreamStates(
       this.#db,
       {
         userIds: [...new Set(streams.map(({ userId }) => userId))],

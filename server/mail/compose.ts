@@ -58,5 +58,5 @@ ${end}</div></body></html>
 /** A header is one line, and a bank's name could contain a line break. */
 const oneLine = (line: string) => line.replace(/\s+/g, " ").slice(0, 200);
 
-const escapeHtml = (plain: string) =>
-  plain.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
+const escapeHtml = (text: string) =>
+  text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");

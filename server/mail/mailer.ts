@@ -15,14 +15,14 @@ export interface Message {
   unsubscribeUrl: string | null;
 }
 
-/** A mail that was not sent. `forGood`: the server permanently rejects this recipient. */
+/** A mail that was not sent. `isPermanent`: the server permanently rejects this recipient. */
 export class MailError extends Error {
   override readonly name = "MailError";
-  readonly forGood: boolean;
+  readonly isPermanent: boolean;
 
-  constructor(message: string, { forGood, cause }: { forGood: boolean; cause?: unknown }) {
+  constructor(message: string, { isPermanent, cause }: { isPermanent: boolean; cause?: unknown }) {
     super(message, { cause });
-    this.forGood = forGood;
+    this.isPermanent = isPermanent;
   }
 }
 
@@ -43,7 +43,7 @@ export function createMailer(
   if (!server) {
     return {
       async send() {
-        throw new MailError("SMTP_URL is not set", { forGood: false });
+        throw new MailError("SMTP_URL is not set", { isPermanent: false });
       },
     };
   }
@@ -83,21 +83,21 @@ export function createMailer(
           }),
         },
       });
-      await within(sent, limits.mailSend).catch((error: Error) => {
-        throw new MailError(error.message, { forGood: isRefusedAddress(error), cause: error });
+      await withTimeout(sent, limits.mailSend).catch((error: Error) => {
+        throw new MailError(error.message, { isPermanent: isRefusedAddress(error), cause: error });
       });
     },
   };
 }
 
 /** A server that sends a byte now and then never triggers the socket's own timeout. */
-async function within(sent: Promise<unknown>, ms: number): Promise<void> {
+async function withTimeout(sent: Promise<unknown>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
+  const timeout = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error("The mail server takes too long")), ms);
   });
   try {
-    await Promise.race([sent, late]);
+    await Promise.race([sent, timeout]);
   } finally {
     clearTimeout(timer);
     sent.catch(() => {});

@@ -45,19 +45,19 @@ export async function sendMail(
     await mailer.send(await toMessage(services, mail));
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    const forGood = error.forGood || isLast;
-    await markUnsent(db, userId, id, { error: error.message, forGood });
-    log[forGood ? "error" : "warn"](
+    const isPermanent = error.isPermanent || isLast;
+    await markUnsent(db, userId, id, { error: error.message, isPermanent });
+    log[isPermanent ? "error" : "warn"](
       {
         event: "mail",
-        outcome: forGood ? "failed" : "delayed",
+        outcome: isPermanent ? "failed" : "delayed",
         kind,
         userId,
         cause: error.message,
       },
       "Mail not sent",
     );
-    if (error.forGood) return;
+    if (error.isPermanent) return;
     throw error;
   }
   await markSent(db, userId, id);

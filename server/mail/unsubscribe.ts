@@ -20,8 +20,9 @@ export function readUnsubscribeToken(
   const [, userId, name, given] = pattern.exec(token) ?? [];
   if (!userId || !name || !given) return null;
   const kind = noticeKind.safeParse(name).data;
-  const ours = signature(secret, userId, name);
-  const theirs = Buffer.from(given, "base64url");
-  if (!kind || ours.length !== theirs.length || !timingSafeEqual(ours, theirs)) return null;
+  const expected = signature(secret, userId, name);
+  const received = Buffer.from(given, "base64url");
+  if (!kind || expected.length !== received.length || !timingSafeEqual(expected, received))
+    return null;
   return { userId, kind };
 }

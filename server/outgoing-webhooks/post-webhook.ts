@@ -30,7 +30,7 @@ export const resolveHost: ResolveHost = async (host, isLocal) => {
 };
 
 /** How an address responded. `error` is null for a 2xx. */
-export interface Posted {
+export interface PostResult {
   error: DeliveryError | null;
   httpStatus: number | null;
 }
@@ -58,11 +58,11 @@ export async function postWebhook(
   url: string,
   { body, headers }: { body: string; headers: Record<string, string> },
   options: { timeoutMs: number; allowsLocal: boolean; resolve: ResolveHost },
-): Promise<Posted> {
+): Promise<PostResult> {
   const signal = AbortSignal.timeout(options.timeoutMs);
   try {
     const target = readWebhookUrl(url, options.allowsLocal);
-    const addresses = await within(resolveAllowed(target, options.resolve), signal);
+    const addresses = await rejectOnAbort(resolveAllowed(target, options.resolve), signal);
     const httpStatus = await post(target.url, addresses, { body, headers, signal });
     if (httpStatus >= 200 && httpStatus < 300) return { error: null, httpStatus };
     const isRedirect = httpStatus >= 300 && httpStatus < 400;
@@ -122,7 +122,7 @@ const pinnedTo =
     else done(null, first.address, first.family);
   };
 
-function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+function rejectOnAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((settle, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     work.then(settle, reject);

@@ -12,7 +12,7 @@ import { deliveryError, type WebhookDelivery } from "../contracts/webhook-endpoi
 import { sentEventType } from "../contracts/webhook-events.ts";
 
 /** How many deliveries of an address are shown. */
-const mostShown = 100;
+const maxShown = 100;
 
 /** Returns the newest deliveries to one address. @throws FiscilityError `not_found` */
 export async function listDeliveries(
@@ -21,7 +21,7 @@ export async function listDeliveries(
   endpointId: string,
 ): Promise<WebhookDelivery[]> {
   if (!(await findWebhookEndpoint(db, userId, endpointId))) throw new FiscilityError("not_found");
-  return (await listRows(db, userId, endpointId, mostShown)).map(toContract);
+  return (await listRows(db, userId, endpointId, maxShown)).map(toContract);
 }
 
 /** Sends a delivery again, with the same id. @throws FiscilityError `not_found`, `webhook_disabled` */

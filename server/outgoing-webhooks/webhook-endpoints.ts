@@ -36,7 +36,7 @@ interface Needs {
 }
 
 /** The maximum addresses of a user. */
-const mostEndpoints = 10;
+const maxEndpoints = 10;
 
 /**
  * Adds an address that receives webhooks, and mails the user. Only the result contains the secret in the
@@ -63,8 +63,8 @@ export async function createWebhook(
     const { deleted } = await lockUser(tx, userId);
     if (deleted) throw new FiscilityError("unauthenticated");
     await requireStill(tx);
-    if ((await countWebhookEndpoints(tx, userId)) >= mostEndpoints) {
-      throw new FiscilityError("too_many_webhooks", { details: { limit: mostEndpoints } });
+    if ((await countWebhookEndpoints(tx, userId)) >= maxEndpoints) {
+      throw new FiscilityError("too_many_webhooks", { details: { limit: maxEndpoints } });
     }
     const secretSealed = vault.seal(secret, webhookSecretOwner(userId, id));
     await insertWebhookEndpoint(tx, userId, { id, url: url.href, events, secretSealed });

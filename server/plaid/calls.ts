@@ -8,7 +8,7 @@ import type { Log } from "../telemetry/log.ts";
 import { spans } from "../telemetry/spans.ts";
 import type { TimeLimits } from "../time-limits.ts";
 import type { Secret } from "../vault/secret.ts";
-import { busy, noResponse, toPlaidFailure } from "./plaid-error.ts";
+import { failureWithoutResponse, toBusyError, toPlaidFailure } from "./plaid-error.ts";
 import { rateLimits } from "./rate-limits.ts";
 import { timeLimitSignal } from "./time-limit-signal.ts";
 
@@ -38,7 +38,7 @@ export type Call = <T>(
 const retries = 2;
 
 /** The failure of a call that our own count of Plaid's rate limits held back. */
-const notSent = { ...noResponse("RATE_LIMIT_OWN_COUNT"), mayHaveActed: false };
+const notSent = { ...failureWithoutResponse("RATE_LIMIT_OWN_COUNT"), mayHaveActed: false };
 
 /**
  * Bounds every call to Plaid: a timeout for each attempt, Plaid's published rate limits counted over all
@@ -89,16 +89,16 @@ export function createCalls(
   /** Sends once, inside a span, and logs it. */
   function logged<T>(path: string, send: () => Promise<T>): Promise<T> {
     const started = performance.now();
-    const tell = (outcome: string) =>
+    const logOutcome = (outcome: string) =>
       log.debug({ event: "plaid_call", path, outcome, ms: performance.now() - started }, "Plaid");
     return spans.inSpan(`plaid ${path}`, {}, async () => {
       try {
         const data = await send();
-        tell("ok");
+        logOutcome("ok");
         return data;
       } catch (error) {
         const failure = toPlaidFailure(error);
-        tell(failure.reason);
+        logOutcome(failure.reason);
         throw failure;
       }
     });
@@ -114,7 +114,7 @@ export function createCalls(
       waits.push(limiter(`${path} ${item}`, limit.perItem));
     }
     const wait = Math.max(...(await Promise.all(waits)));
-    if (wait > 0) throw busy({ ...notSent, retryAfter: wait / 1000 });
+    if (wait > 0) throw toBusyError({ ...notSent, retryAfter: wait / 1000 });
   }
   return call;
 }

@@ -26,5 +26,5 @@ export const isRefusedToken = (error: Pick<ItemError, "errorCode"> | undefined):
   error?.errorCode === "INVALID_ACCESS_TOKEN";
 
 /** The Item no longer exists at Plaid, so there is nothing left to remove. */
-export const isRemoved = (error: Pick<ItemError, "errorCode"> | undefined): boolean =>
+export const isItemGone = (error: Pick<ItemError, "errorCode"> | undefined): boolean =>
   error?.errorCode === "ITEM_NOT_FOUND" || error?.errorCode === "ITEM_CONCURRENTLY_DELETED";

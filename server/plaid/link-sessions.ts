@@ -60,8 +60,8 @@ const session = z
   })
   .transform((given): LinkSession => {
     const old = given.on_success;
-    const told = given.results?.item_add_results.filter((one) => one !== null) ?? [];
-    const all = told.length > 0 ? told : old ? [{ ...old, ...old.metadata }] : [];
+    const addResults = given.results?.item_add_results.filter((one) => one !== null) ?? [];
+    const all = addResults.length > 0 ? addResults : old ? [{ ...old, ...old.metadata }] : [];
     return {
       linkSessionId: given.link_session_id,
       finishedAt: given.finished_at ? new Date(given.finished_at) : null,

@@ -13,7 +13,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { TimeLimits } from "../time-limits.ts";
 import { Secret } from "../vault/secret.ts";
 import { type CallOptions, createCalls } from "./calls.ts";
-import { type ItemError, isRemoved } from "./item-error.ts";
+import { type ItemError, isItemGone } from "./item-error.ts";
 import type { LinkLanguage } from "./link-language.ts";
 import { type LinkSession, linkTokenSessionsResponse } from "./link-sessions.ts";
 import { plainText } from "./plaid-error.ts";
@@ -388,7 +388,7 @@ export function createPlaidAdapter(
       logUnreadable("transaction", [...unreadable, ...removed.unreadable], log);
       return {
         upserted: [...added.read, ...modified.read],
-        removed: removed.read.map((gone) => gone.transaction_id),
+        removed: removed.read.map((transaction) => transaction.transaction_id),
         unreadable,
         ...readAccounts(data.accounts, log),
         nextCursor: data.next_cursor,
@@ -446,7 +446,7 @@ export function createPlaidAdapter(
       } catch (error) {
         if (!(error instanceof FiscilityError)) throw error;
         const known: FiscilityError = error;
-        if (!isRemoved(known.plaid)) throw known;
+        if (!isItemGone(known.plaid)) throw known;
         return { requestId: known.plaid?.requestId ?? null };
       }
     },

@@ -10,12 +10,13 @@ import { type ItemError, isRefusedToken, problemOf } from "./item-error.ts";
 export function toPlaidFailure(error: unknown): FiscilityError {
   if (!isSdkError(error)) {
     return new FiscilityError("plaid_unavailable", {
-      plaid: noResponse("MALFORMED_ANSWER"),
+      plaid: failureWithoutResponse("MALFORMED_ANSWER"),
       cause: new Error(error instanceof Error ? error.name : "unknown"),
     });
   }
   const { response } = error;
-  if (!response) return new FiscilityError("plaid_unavailable", { plaid: noResponse(error.code) });
+  if (!response)
+    return new FiscilityError("plaid_unavailable", { plaid: failureWithoutResponse(error.code) });
 
   const body: Partial<Record<string, unknown>> =
     typeof response.data === "object" && response.data !== null ? response.data : {};
@@ -30,7 +31,7 @@ export function toPlaidFailure(error: unknown): FiscilityError {
     retryAfter: retryAfter(response.headers?.["retry-after"]),
   };
   if (plaid.errorType === "RATE_LIMIT_EXCEEDED" || response.status === 429) {
-    return busy({ ...plaid, mayHaveActed: false });
+    return toBusyError({ ...plaid, mayHaveActed: false });
   }
   return toFailure(plaid);
 }
@@ -38,7 +39,7 @@ export function toPlaidFailure(error: unknown): FiscilityError {
 /** Maps an Item's error from `/item/get` to the failure of a call. */
 export function toItemFailure(error: ItemError, requestId: string): FiscilityError {
   return toFailure({
-    ...noResponse(undefined),
+    ...failureWithoutResponse(undefined),
     ...error,
     requestId,
     mayHaveActed: false,
@@ -82,7 +83,7 @@ export function plainText(value: unknown, most = 300): string | null {
 }
 
 /** Plaid, or our own count of its rate limits, requires a wait. */
-export function busy(plaid: PlaidFailure): FiscilityError {
+export function toBusyError(plaid: PlaidFailure): FiscilityError {
   const retryAfterSeconds = Math.max(1, Math.ceil(plaid.retryAfter ?? 1));
   return new FiscilityError("busy", { plaid, details: { retryAfterSeconds } });
 }
@@ -98,7 +99,7 @@ function retryAfter(header: unknown): number | null {
 const notSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH"]);
 
 /** A failure without Plaid's own error: a timeout, a dropped connection, an invalid response. */
-export function noResponse(errorCode: string | undefined): PlaidFailure {
+export function failureWithoutResponse(errorCode: string | undefined): PlaidFailure {
   return {
     errorType: null,
     errorCode: errorCode ?? null,

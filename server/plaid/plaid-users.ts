@@ -44,23 +44,23 @@ export interface PlaidUserItem {
 }
 
 /** The maximum number of Items in one `associate`. */
-export const mostAssociated = 100;
+export const maxAssociatedItems = 100;
 
 /** The user does not exist at Plaid: it was removed there, or belongs to other keys. */
-export const isUnknownUser = (error: unknown): boolean =>
+export const isUnknownPlaidUser = (error: unknown): boolean =>
   error instanceof FiscilityError && error.plaid?.errorCode === "USER_NOT_FOUND";
 
 /** The call was refused because of its Plaid user: it does not exist, or this client id has no User APIs. */
-export const isAboutUser = (error: unknown): boolean =>
+export const isPlaidUserError = (error: unknown): boolean =>
   error instanceof FiscilityError &&
-  (error.plaid?.errorType === "USER_ERROR" || isNotServed(error));
+  (error.plaid?.errorType === "USER_ERROR" || lacksUserApis(error));
 
 /** The client id has no User APIs. https://plaid.com/docs/errors/invalid-input/ */
-export const isNotServed = (error: unknown): boolean =>
+export const lacksUserApis = (error: unknown): boolean =>
   error instanceof FiscilityError && error.plaid?.errorCode === "UNAUTHORIZED_ROUTE_ACCESS";
 
 /** Plaid refused the call and would refuse every retry. */
-export const isRefusal = (error: unknown): boolean =>
+export const isPermanentRejection = (error: unknown): boolean =>
   error instanceof FiscilityError &&
   error.reason !== "busy" &&
   error.reason !== "plaid_unavailable";
@@ -83,7 +83,7 @@ export function createPlaidUsers(api: PlaidApi, call: Call): PlaidUsers {
         // A user_token comes from the APIs before December 2025, where a user_id lists nothing.
         return user_token === undefined ? user_id : null;
       } catch (error) {
-        if (isRefusal(error)) return null;
+        if (isPermanentRejection(error)) return null;
         throw error;
       }
     },
@@ -128,7 +128,7 @@ export function createPlaidUsers(api: PlaidApi, call: Call): PlaidUsers {
         );
         return { requestId: request_id };
       } catch (error) {
-        if (!isUnknownUser(error)) throw error;
+        if (!isUnknownPlaidUser(error)) throw error;
         return { requestId: (error as FiscilityError).plaid?.requestId ?? null };
       }
     },

@@ -25,7 +25,7 @@ export function createLimiter(
         ...options,
         storeClient: {
           eval: (...args: Parameters<RedisCommands["eval"]>) =>
-            redis.ask((commands) => commands.eval(...args)),
+            redis.run((commands) => commands.eval(...args)),
         },
         useRedisPackage: true,
         insuranceLimiter: memory,
@@ -34,7 +34,7 @@ export function createLimiter(
   return async (key, count = 1) => {
     // Above the limit, the limiter rejects with the count.
     const [state, allowed] = await limiter.consume(key, count).then(
-      (within) => [within, true] as const,
+      (result) => [result, true] as const,
       (over: unknown) => {
         if (over instanceof RateLimiterRes) return [over, false] as const;
         throw over;

@@ -4,7 +4,7 @@ import type { Quotas } from "../time-limits.ts";
 import { createLimiter } from "./limiter.ts";
 
 /** The caller: an API key or a session, by its id. */
-export interface Calling {
+export interface ApiCaller {
   by: "key" | "session";
   id: string;
 }
@@ -22,7 +22,7 @@ export interface Allowance {
 /** Counts the calls of each API key and of each session. */
 export interface RequestLimiter {
   /** Counts `calls` of the caller, who sent `credential`. Never rejects. */
-  consume(caller: Calling, calls: number, credential: string): Promise<Allowance>;
+  consume(caller: ApiCaller, calls: number, credential: string): Promise<Allowance>;
   /**
    * Returns the state of the caller with this credential if this process knows that they are over their
    * limit; else null. So they can be refused without a query.
@@ -98,7 +98,7 @@ export function createRequestLimiter(redis: RedisAdapter | null, quotas: Quotas)
     return fresh;
   }
 
-  async function count({ by, id }: Calling, calls: number): Promise<Allowance> {
+  async function count({ by, id }: ApiCaller, calls: number): Promise<Allowance> {
     if (by === "key") {
       const { used, resetMs } = await countOfKey(id, calls);
       return allowance(quotas.keyCalls, used, resetMs);

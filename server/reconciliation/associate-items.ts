@@ -1,8 +1,8 @@
 import { findItemByPlaidId, findItemState } from "../../db/items.ts";
 import type { KnownPlaidUser } from "../../db/plaid-users.ts";
-import { tieItems } from "../../db/unclaimed-items.ts";
+import { markItemsAssociated } from "../../db/unclaimed-items.ts";
 import { checkItem } from "../items/check-item.ts";
-import { isRefusal, mostAssociated } from "../plaid/plaid-users.ts";
+import { isPermanentRejection, maxAssociatedItems } from "../plaid/plaid-users.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
@@ -22,17 +22,17 @@ export async function associateItems(
   const associate = async (some: string[]): Promise<void> => {
     try {
       await plaid.users.associate(plaidUserId, some);
-      await tieItems(db, userId, some, plaidUserId);
+      await markItemsAssociated(db, userId, some, plaidUserId);
       log.info({ event: "items_associated", userId, items: some.length }, "Items associated");
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isPermanentRejection(error)) throw error;
       // An Item that Plaid does not know fails the whole call.
       if (some.length > 1) for (const each of some) await associate([each]);
       else refused.push(...some);
     }
   };
-  for (let from = 0; from < plaidItemIds.length; from += mostAssociated) {
-    await associate(plaidItemIds.slice(from, from + mostAssociated));
+  for (let from = 0; from < plaidItemIds.length; from += maxAssociatedItems) {
+    await associate(plaidItemIds.slice(from, from + maxAssociatedItems));
   }
   const items = await Promise.all(refused.map((id) => findItemByPlaidId(db, id)));
   return items.flatMap((item) => (item?.userId === userId ? [item.itemId] : []));
@@ -44,7 +44,7 @@ export async function associateItems(
  *
  * @throws FiscilityError when Plaid does not respond
  */
-export async function checkRows(
+export async function checkUnlistedItems(
   services: Services,
   user: KnownPlaidUser,
   itemIds: string[],

@@ -7,26 +7,26 @@
  * | ----------------------------------------------------- | ----------------------------------------- |
  * | listed, a live row or an attempt of any user holds it | kept; its stored sighting is deleted      |
  * | listed, nothing holds it, for the first time          | sighting stored                           |
- * | the same again, `caution` later                       | removed, unless an attempt is unclear     |
+ * | the same again, `removalDelay` later                  | removed, unless an attempt is unclear     |
  * | the same, and today's removals are used up            | waits for an operator                     |
  * | seen before, and not listed any more                  | deleted; removed, if we requested that    |
- * | a live row, not listed, not tied to the Plaid user    | associated                                |
- * | a live row, not listed, but tied                      | checked at Plaid with its own token       |
+ * | a live row, not listed, not associated with the user  | associated                                |
+ * | a live row, not listed, but associated                | checked at Plaid with its own token       |
  */
 
 /**
  * Milliseconds between the two sightings of an Item before it is removed. A public_token is valid for 30
  * minutes, so no request with it can still be under way, and ten more are left for the request that sent it.
  */
-export const caution = 40 * 60_000;
+export const removalDelay = 40 * 60_000;
 /** Removals of one user in 24 hours. More need an operator, because a wrong list must not empty a table. */
 export const removalsPerDay = 5;
-/** Milliseconds during which a lost exchange is looked for each minute. */
+/** Milliseconds during which a lost exchange is searched for each minute. */
 export const searchWindow = 24 * 60 * 60_000;
 const day = 24 * 60 * 60_000;
 const minute = 60_000;
 /** Milliseconds after which a removed Item's row is deleted. */
-export const remembered = 30 * day;
+export const removedItemRetention = 30 * day;
 /** The maximum age of a public_token when its attempt is recorded. */
 const publicToken = 30 * minute;
 
@@ -62,8 +62,8 @@ export interface Books {
   listed: ListedItem[];
   /** Every row of the list could be parsed, so an Item that is not in it is not listed. */
   isComplete: boolean;
-  /** The user's live rows. `isTied`: to this Plaid user. */
-  rows: { itemId: string; plaidItemId: string; isTied: boolean }[];
+  /** The user's live rows. `isAssociated`: to this Plaid user. */
+  rows: { itemId: string; plaidItemId: string; isAssociated: boolean }[];
   /** Listed Items that a live row or an unfinished attempt of any user holds. */
   held: ReadonlySet<string>;
   /** An attempt of the user may have created an Item whose id is not known yet. */
@@ -77,7 +77,7 @@ export interface Decision {
   /** Remove at Plaid now. */
   remove: Sighting[];
   /** No longer at Plaid after we requested the removal. */
-  gone: Sighting[];
+  confirmedRemovals: Sighting[];
   /** Seen for the first time, or again after they were removed. */
   note: ListedItem[];
   /** Delete their sightings, except removals of the last 30 days. */
@@ -85,7 +85,7 @@ export interface Decision {
   /** More than a day allows: an operator has to confirm them. */
   wait: string[];
   /** Live rows that are in the list. */
-  tied: string[];
+  associated: string[];
   associate: string[];
   /** Our ids of live rows that are not in the list. */
   check: string[];
@@ -102,8 +102,18 @@ export function decide(books: Books): Decision {
   const seen = new Map(sightings.map((one) => [one.plaidItemId, one]));
   const inList = new Set(listed.map(({ plaidItemId }) => plaidItemId));
   const decision: Decision = {
-    ...{ remove: [], gone: [], note: [], drop: [], wait: [], giveUp: [], nextAt: null },
-    tied: rows.filter((row) => !row.isTied && inList.has(row.plaidItemId)).map(plaidIdOf),
+    ...{
+      remove: [],
+      confirmedRemovals: [],
+      note: [],
+      drop: [],
+      wait: [],
+      giveUp: [],
+      nextAt: null,
+    },
+    associated: rows
+      .filter((row) => !row.isAssociated && inList.has(row.plaidItemId))
+      .map(plaidIdOf),
     ...missing(books, inList),
   };
   const next: number[] = [];
@@ -119,13 +129,13 @@ export function decide(books: Books): Decision {
     const sighting = seen.get(item.plaidItemId);
     const removedAt = sighting && isRemoved(sighting) ? sighting.removedAt : null;
     // A list that lags behind still contains an Item that was just removed.
-    if (removedAt && since(removedAt) < caution) continue;
+    if (removedAt && since(removedAt) < removalDelay) continue;
     unclaimed += 1;
     if (!sighting || removedAt) {
       decision.note.push(item);
-      next.push(now + caution);
-    } else if (since(sighting.firstSeenAt) < caution) {
-      next.push(sighting.firstSeenAt.getTime() + caution);
+      next.push(now + removalDelay);
+    } else if (since(sighting.firstSeenAt) < removalDelay) {
+      next.push(sighting.firstSeenAt.getTime() + removalDelay);
     } else if (isUnclear) {
       next.push(now + 10 * minute);
     } else if (isOfToday(sighting.sentAt) || sighting.confirmedAt || removals < removalsPerDay) {
@@ -142,16 +152,16 @@ export function decide(books: Books): Decision {
     const isListed = inList.has(plaidItemId);
     if (held.has(plaidItemId)) decision.drop.push(plaidItemId);
     else if (removedAt && isRemoved(sighting)) {
-      if (!isListed && since(removedAt) >= remembered) decision.drop.push(plaidItemId);
+      if (!isListed && since(removedAt) >= removedItemRetention) decision.drop.push(plaidItemId);
     } else if (!isListed && isComplete) {
-      if (sentAt) decision.gone.push(sighting);
+      if (sentAt) decision.confirmedRemovals.push(sighting);
       else decision.drop.push(plaidItemId);
     }
   }
 
   const looking = lost.filter(({ endedAt }) => since(endedAt) < searchWindow);
   // When as many unclaimed Items are known as exchanges were lost, there is nothing more to find.
-  if (looking.length > unclaimed + decision.gone.length) next.push(now + minute / 2);
+  if (looking.length > unclaimed + decision.confirmedRemovals.length) next.push(now + minute / 2);
   if (unclaimed === 0 && isComplete && !isUnclear) {
     const over = lost.filter(({ endedAt }) => since(endedAt) >= searchWindow);
     decision.giveUp = over.map(({ attemptId }) => attemptId);
@@ -167,8 +177,8 @@ function missing(
 ): Pick<Decision, "associate" | "check"> {
   const unlisted = isComplete ? rows.filter(({ plaidItemId }) => !inList.has(plaidItemId)) : [];
   return {
-    associate: unlisted.filter(({ isTied }) => !isTied).map(plaidIdOf),
-    check: unlisted.filter(({ isTied }) => isTied).map(({ itemId }) => itemId),
+    associate: unlisted.filter(({ isAssociated }) => !isAssociated).map(plaidIdOf),
+    check: unlisted.filter(({ isAssociated }) => isAssociated).map(({ itemId }) => itemId),
   };
 }
 

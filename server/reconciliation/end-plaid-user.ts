@@ -1,6 +1,11 @@
 import { backOffEnding, plaidUserEnded, requestReconciliation } from "../../db/plaid-users.ts";
-import { hasUnfinishedAttempt, heldItems, holdersOf, tieItems } from "../../db/unclaimed-items.ts";
-import { isUnknownUser } from "../plaid/plaid-users.ts";
+import {
+  hasUnfinishedAttempt,
+  heldItems,
+  holdersOf,
+  markItemsAssociated,
+} from "../../db/unclaimed-items.ts";
+import { isUnknownPlaidUser } from "../plaid/plaid-users.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
@@ -23,7 +28,7 @@ export async function endPlaidUser(
     return;
   }
   const list = await plaid.users.listItems(plaidUserId).catch((error: unknown) => {
-    if (isUnknownUser(error)) return null;
+    if (isUnknownPlaidUser(error)) return null;
     throw error;
   });
   const listed = list?.items.map(({ plaidItemId }) => plaidItemId) ?? [];
@@ -31,7 +36,7 @@ export async function endPlaidUser(
   if (held.size > 0 || list?.isComplete === false) {
     // The reconciliation of their own users associates them with the right Plaid user again.
     for (const { userId, plaidItemId } of await holdersOf(db, [...held])) {
-      await tieItems(db, userId, [plaidItemId], null);
+      await markItemsAssociated(db, userId, [plaidItemId], null);
       await requestReconciliation(db, userId, now);
     }
     log.error({ ...line, outcome: "not ended", held: [...held] }, "Plaid user holds live Items");

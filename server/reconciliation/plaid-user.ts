@@ -1,5 +1,5 @@
 import { noteUserApis, refusedClients } from "../../db/plaid-clients.ts";
-import { findPlaidUser, keepPlaidUser } from "../../db/plaid-users.ts";
+import { findPlaidUser, storePlaidUser } from "../../db/plaid-users.ts";
 import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -34,7 +34,7 @@ export async function ensurePlaidUser(
     return null;
   }
   if (refusedAt) await noteUserApis(db, plaid.client, null);
-  const kept = await keepPlaidUser(db, userId, plaid.client, created);
+  const kept = await storePlaidUser(db, userId, plaid.client, created);
   // Our user was deleted meanwhile, so nothing would remove it later.
   if (kept === null) await plaid.users.remove(created);
   log.info({ ...line, outcome: "created", plaidUserId: kept }, "Plaid user created");
@@ -42,15 +42,15 @@ export async function ensurePlaidUser(
 }
 
 /** At the start of a process: logs what cannot be guaranteed while Plaid refuses the User APIs. */
-export async function warnWhereRefused({ db, plaid, log }: Services): Promise<void> {
+export async function warnIfUserApisRefused({ db, plaid, log }: Services): Promise<void> {
   const refused = await refusedClients(db);
   if (refused.some(({ client }) => client === plaid.client)) warnOfRefusal(log, plaid.client);
 }
 
 function warnOfRefusal(log: Log, client: string): void {
-  log.warn({ event: "user_apis_refused", client }, notGuaranteed);
+  log.warn({ event: "user_apis_refused", client }, userApisRefusedMessage);
 }
 
 /** For operators: the consequence of Plaid's refusal. */
-export const notGuaranteed =
+export const userApisRefusedMessage =
   "Plaid refuses this client id the User APIs: an Item whose exchange reply is lost, or that Link made and nobody exchanged, cannot be found or removed";

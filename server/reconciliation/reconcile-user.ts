@@ -7,22 +7,26 @@ import {
   dropItems,
   isItemOfAttempt,
   markItems,
+  markItemsAssociated,
   noteItems,
   readOwnBooks,
-  tieItems,
 } from "../../db/unclaimed-items.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
-import { isRefusal, isUnknownUser, type PlaidUserItem } from "../plaid/plaid-users.ts";
+import {
+  isPermanentRejection,
+  isUnknownPlaidUser,
+  type PlaidUserItem,
+} from "../plaid/plaid-users.ts";
 import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
-import { associateItems, checkRows } from "./associate-items.ts";
+import { associateItems, checkUnlistedItems } from "./associate-items.ts";
 import {
   attemptOf,
   type Books,
   type Decision,
   decide,
-  remembered,
+  removedItemRetention,
   type Sighting,
 } from "./decide.ts";
 
@@ -50,7 +54,7 @@ export async function reconcileUser(
   try {
     list = await plaid.users.listItems(plaidUserId, { signal });
   } catch (error) {
-    if (!isUnknownUser(error)) throw error;
+    if (!isUnknownPlaidUser(error)) throw error;
     log.error({ event: "plaid_user", userId, plaidUserId, outcome: "unknown at Plaid" }, "Unknown");
     await deletePlaidUser(db, user);
     return;
@@ -58,11 +62,11 @@ export async function reconcileUser(
   const decision = await underLock(services, userId, async (tx) => {
     const { books, decision } = await decideNow(services, tx, user, list);
     const now = books.now;
-    await tieItems(tx, userId, decision.tied, plaidUserId);
+    await markItemsAssociated(tx, userId, decision.associated, plaidUserId);
     await noteItems(tx, userId, decision.note, now);
-    await dropItems(tx, userId, decision.drop, new Date(now.getTime() - remembered));
+    await dropItems(tx, userId, decision.drop, new Date(now.getTime() - removedItemRetention));
     await closeLost(tx, userId, decision.giveUp, { plaidItemId: null, now });
-    await accountFor(tx, books, decision.gone, { userId, plaidRequestId: null, log });
+    await accountFor(tx, books, decision.confirmedRemovals, { userId, plaidRequestId: null, log });
     // Committed before the removal is sent, so that the next round handles it if the process dies in between.
     await markItems(tx, userId, decision.remove.map(idOf), "sent_at", now);
     return decision;
@@ -77,7 +81,7 @@ export async function reconcileUser(
   }
   if (decision.remove.length > 0) await removeUnclaimed(services, user, list, log);
   const refused = await associateItems(services, user, decision.associate, log);
-  await checkRows(services, user, [...decision.check, ...refused], log);
+  await checkUnlistedItems(services, user, [...decision.check, ...refused], log);
   await setDue(db, userId, { now: startedAt, dueAt: decision.nextAt });
 }
 
@@ -117,7 +121,7 @@ async function removeItems(
   try {
     return [await ask(remove)];
   } catch (error) {
-    const isAlone = remove.length === 1 || !isRefusal(error);
+    const isAlone = remove.length === 1 || !isPermanentRejection(error);
     if (isAlone) warn(remove, error);
     if (isAlone) return [];
   }
@@ -127,7 +131,7 @@ async function removeItems(
       removed.push(await ask([sighting]));
     } catch (error) {
       warn([sighting], error);
-      if (!isRefusal(error)) break;
+      if (!isPermanentRejection(error)) break;
     }
   }
   return removed;
@@ -205,7 +209,7 @@ function underLock<T>(
 ): Promise<T> {
   return connectGate.run(userId, () =>
     connectDb.transaction().execute(async (tx) => {
-      await lockUser(tx, userId, { within: limits.recoveryLock });
+      await lockUser(tx, userId, { timeoutMs: limits.recoveryLock });
       return work(tx);
     }),
   );

@@ -12,7 +12,7 @@ import {
   type KnownPlaidUser,
 } from "../../db/plaid-users.ts";
 import { FiscilityError } from "../contracts/errors.ts";
-import { isNotServed, isRefusal } from "../plaid/plaid-users.ts";
+import { isPermanentRejection, lacksUserApis } from "../plaid/plaid-users.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { endPlaidUser } from "./end-plaid-user.ts";
@@ -20,7 +20,7 @@ import { ensurePlaidUser } from "./plaid-user.ts";
 import { reconcileUser } from "./reconcile-user.ts";
 
 /** Due users of one pass. The next pass, a minute later, takes the rest. */
-const mostDue = 200;
+const maxDue = 200;
 /** Users processed in parallel. */
 const atOnce = 2;
 
@@ -60,9 +60,9 @@ async function runPass(services: Services, log: Log): Promise<number> {
       () => endPlaidUser(services, plaidUserId, log),
       () => backOffEnding(db, plaidUserId, clock.now()),
     );
-  const due = await duePlaidUsers(db, client, now, mostDue);
+  const due = await duePlaidUsers(db, client, now, maxDue);
   if (!(await allOf(due, compare))) return done;
-  if (!(await allOf(await duePlaidUsersToEnd(db, client, now, mostDue), end))) return done;
+  if (!(await allOf(await duePlaidUsersToEnd(db, client, now, maxDue), end))) return done;
   const compared = new Set(due.map(({ userId }) => userId));
   const step = await nextSweepStep(db, client, now, limits.reconciliationRound);
   if (!step) return done;
@@ -90,9 +90,9 @@ async function isPlaidThere(
     const { message: cause } = error as Error;
     log.warn({ event: "reconciliation", cause }, "Not reconciled");
     await retryLater();
-    if (isNotServed(error)) await noteUserApis(db, plaid.client, clock.now());
-    if (isNotServed(error)) return false;
-    return !(error instanceof FiscilityError) || !error.plaid || isRefusal(error);
+    if (lacksUserApis(error)) await noteUserApis(db, plaid.client, clock.now());
+    if (lacksUserApis(error)) return false;
+    return !(error instanceof FiscilityError) || !error.plaid || isPermanentRejection(error);
   }
 }
 

@@ -76,8 +76,8 @@ export function createMetrics(): Metrics {
           return refusals.inc({ reason: line.reason as string });
         case "connection": {
           connections.inc({ outcome, reason: (line.reason as string) ?? "" });
-          const took = Object.entries((line.ms ?? {}) as Record<string, number>);
-          for (const [step, ms] of took) steps.observe({ step }, ms / 1000);
+          const durations = Object.entries((line.ms ?? {}) as Record<string, number>);
+          for (const [step, ms] of durations) steps.observe({ step }, ms / 1000);
           return;
         }
         case "plaid_call": {

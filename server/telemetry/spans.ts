@@ -3,7 +3,7 @@ export type SpanFields = Record<string, string | number | undefined>;
 
 /** An open span. */
 export interface OpenSpan {
-  tell(fields: SpanFields): void;
+  setFields(fields: SpanFields): void;
   rename(name: string): void;
   /** Marks it as failed, with one of our reasons or an error's name; never with a message. */
   fail(reason: string): void;
@@ -14,11 +14,11 @@ export interface Spans {
   /** Runs `work` in a child span of the current one. A rejection marks it as failed. */
   inSpan<T>(name: string, fields: SpanFields, work: (span: OpenSpan) => Promise<T>): Promise<T>;
   /** Adds a span that began at `from`, by `performance.now()`, and ends now. */
-  past(name: string, from: number, fields?: SpanFields): void;
+  addFinished(name: string, from: number, fields?: SpanFields): void;
 }
 
-const closed: OpenSpan = { tell() {}, rename() {}, fail() {} };
-const nowhere: Spans = { inSpan: (_name, _fields, work) => work(closed), past() {} };
+const closed: OpenSpan = { setFields() {}, rename() {}, fail() {} };
+const nowhere: Spans = { inSpan: (_name, _fields, work) => work(closed), addFinished() {} };
 
 /**
  * The process's spans: discarded until `traces.ts` exports them. A global, unlike everything else, because a

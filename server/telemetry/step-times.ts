@@ -17,7 +17,7 @@ export class StepTimes {
   done(step: string): void {
     const now = performance.now();
     this.ms[step] = Math.round(now - this.#last);
-    spans.past(step, this.#last);
+    spans.addFinished(step, this.#last);
     this.#last = now;
     this.#onStep?.(step);
   }

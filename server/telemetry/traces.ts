@@ -52,7 +52,7 @@ function spansOf(tracer: Tracer): Spans {
           span.end();
         }
       }),
-    past(name, from, fields) {
+    addFinished(name, from, fields) {
       // Work outside a request or job, such as checking a connection, is no trace.
       if (trace.getActiveSpan() === undefined) return;
       tracer.startSpan(name, { startTime: from, attributes: fields ?? {} }).end();
@@ -62,7 +62,7 @@ function spansOf(tracer: Tracer): Spans {
 
 function openSpan(span: Span): OpenSpan {
   return {
-    tell: (fields) => void span.setAttributes(fields),
+    setFields: (fields) => void span.setAttributes(fields),
     rename: (name) => void span.updateName(name),
     fail: (reason) => void span.setStatus({ code: SpanStatusCode.ERROR, message: reason }),
   };

@@ -3,16 +3,16 @@ import type { ItemOfUser } from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import {
-  keepPage,
-  readAgain,
-  releaseHeld,
+  applyHeldTransactions,
+  restartFromFirstPage,
+  rollBackUpdate,
   type SyncPage,
-  undoUpdate,
+  storePage,
 } from "../../db/sync-pages.ts";
 import { requestUnclaimedWebhooks } from "../../db/webhooks.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import { FiscilityError } from "../contracts/errors.ts";
-import { checkItem, endWaiting } from "../items/check-item.ts";
+import { checkItem, endBankOutage } from "../items/check-item.ts";
 import { problemOf } from "../plaid/item-error.ts";
 import type { PlaidTransactionsPage } from "../plaid/responses.ts";
 import type { Services } from "../services.ts";
@@ -136,10 +136,10 @@ async function syncPages(
   if (sync.userDisabled) return { outcome: "user_disabled", ...ran };
   if (sync.itemStatus === "revoked") return { outcome: "needs_user", ...ran };
   const accessToken = vault.open(sync.tokenSealed, accessTokenOwner(userId, itemId));
-  const tell = async () => {
+  const showProgress = async () => {
     if (sync.first) await showFirstSyncProgress(db, userId, itemId, { retryInMs: null });
   };
-  await tell();
+  await showProgress();
   // Webhooks that arrived before the Item's connection was committed.
   if (sync.first) await requestUnclaimedWebhooks(db, userId, itemId);
   times.done("begun");
@@ -148,7 +148,7 @@ async function syncPages(
     !(await refreshBalances(services, { userId, itemId }, accessToken, signal))
   ) {
     times.done("finished");
-    if (mayHaveHealed) await endWaiting(services, { userId, itemId }, log);
+    if (mayHaveHealed) await endBankOutage(services, { userId, itemId }, log);
     await invalidateCache(services, { userId }, log);
     return { outcome: "done", ...ran };
   }
@@ -160,7 +160,8 @@ async function syncPages(
   let isRereading = sync.rereadCursor !== null;
   /** Starts again from the beginning; false when another sync has continued meanwhile. */
   const restart = async (refused: boolean): Promise<boolean> => {
-    if (!(await readAgain(db, userId, itemId, { kept: cursor, refused, isHeld }))) return false;
+    if (!(await restartFromFirstPage(db, userId, itemId, { kept: cursor, refused, isHeld })))
+      return false;
     cursor = updateCursor = null;
     isRereading = true;
     return true;
@@ -187,7 +188,7 @@ async function syncPages(
       const start = { kept: cursor, updateCursor, isHeld };
       const isBack = isRereading
         ? await restart(false)
-        : cursor === updateCursor || (await undoUpdate(db, userId, itemId, start));
+        : cursor === updateCursor || (await rollBackUpdate(db, userId, itemId, start));
       if (!isBack) return { outcome: "superseded", ...ran };
       cursor = updateCursor;
       continue;
@@ -198,10 +199,10 @@ async function syncPages(
       return { outcome: "not_ready", ...ran };
     }
     // Before the page is stored: a card with transactions must not say any more that the bank is unavailable.
-    if (mayHaveHealed && ran.pages === 0) await endWaiting(services, { userId, itemId }, log);
+    if (mayHaveHealed && ran.pages === 0) await endBankOutage(services, { userId, itemId }, log);
     const { hasMore: midway, accounts } = page;
     const changes = changesOf(page);
-    const stands = await keepPage(db, userId, itemId, {
+    const isStored = await storePage(db, userId, itemId, {
       kept: cursor,
       cursor: page.nextCursor,
       midway,
@@ -210,19 +211,19 @@ async function syncPages(
       ...changes,
       endsReading: isRereading && !midway ? accounts.map(({ accountId }) => accountId) : null,
     });
-    if (!stands) return { outcome: "superseded", ...ran };
+    if (!isStored) return { outcome: "superseded", ...ran };
     ran.pages += 1;
     ran.changes += changes.upserted.length + changes.removed.length;
     ran.unreadable += changes.unreadable.length;
     times.done("kept");
     cursor = page.nextCursor;
     if (midway) {
-      await tell();
+      await showProgress();
       continue;
     }
 
     // A bank that never reports its history as complete has returned it within a day.
-    if (isHeld && (page.complete || sync.isOld)) await releaseHeld(db, userId, itemId);
+    if (isHeld && (page.complete || sync.isOld)) await applyHeldTransactions(db, userId, itemId);
     await finishSync(db, userId, itemId, {
       // Balances that could not be parsed stay as they were.
       balances: accounts

@@ -12,7 +12,7 @@ import { FiscilityError } from "../contracts/errors.ts";
 import { deletePhrase } from "../contracts/phrases.ts";
 import { requirePhrase } from "../contracts/require-phrase.ts";
 import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
-import { caution } from "../reconciliation/decide.ts";
+import { removalDelay } from "../reconciliation/decide.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { StepTimes } from "../telemetry/step-times.ts";
@@ -43,7 +43,7 @@ export async function deleteAccount(
       if (attempts.length < items.length) throw new Error("an Item has no attempt for its token");
       await deleteItems(tx, userId);
       await eraseUser(tx, userId);
-      await requestPlaidUserRemoval(tx, userId, services.clock.now(), caution);
+      await requestPlaidUserRemoval(tx, userId, services.clock.now(), removalDelay);
       times.done("delete");
       return { items, attempts };
     }),

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Db } from "../../db/client.ts";
 import {
   countByPrefix,
-  type Place,
+  findSealedWithOtherPrefix,
+  type RowPosition,
   replaceSealed,
   type Sealed,
   sealedColumns,
-  sealedOtherwise,
 } from "../../db/sealed.ts";
 import { type Vault, VaultError } from "./vault.ts";
 
@@ -32,7 +32,7 @@ export interface Rotation {
 export async function rotateKeys(
   db: Db,
   vault: Vault,
-  tell: (line: string) => void,
+  report: (line: string) => void,
 ): Promise<Rotation> {
   const { prefix, sealingKeyId: keyId } = vault;
   const before = await inTime(db, countByPrefix);
@@ -49,16 +49,16 @@ export async function rotateKeys(
   }
   for (const [found, rows] of before) {
     const [format, key] = found.split(".");
-    tell(`${rows} rows are sealed with ${key}, in format ${format}.`);
+    report(`${rows} rows are sealed with ${key}, in format ${format}.`);
   }
 
   let resealed = 0;
   for (let pass = 1; ; pass++) {
     for (const column of sealedColumns) {
-      for (let after: Place | null = null; ; ) {
-        const from: Place | null = after;
+      for (let after: RowPosition | null = null; ; ) {
+        const from: RowPosition | null = after;
         const rows: Sealed[] = await inTime(db, (tx) =>
-          sealedOtherwise(tx, column, prefix, from, batch),
+          findSealedWithOtherPrefix(tx, column, prefix, from, batch),
         );
         after = rows.at(-1) ?? null;
         if (after === null) break;

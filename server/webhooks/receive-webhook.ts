@@ -99,7 +99,7 @@ export async function receiveWebhook(
     signedAt,
     outcome: isRead ? done : malformed,
   };
-  const fresh = await services.webhookIntake.keep(webhook);
+  const fresh = await services.webhookIntake.store(webhook);
   if (!isRead && fresh) log.warn({ event: "webhook_malformed", type, code }, "Malformed webhook");
   log.info({ event: "webhook", type, code, plaidItemId, fresh }, "Webhook");
 }

@@ -1,10 +1,10 @@
 import DataLoader from "dataloader";
 import type { Db } from "../../db/client.ts";
-import { keepWebhooks, type NewWebhook } from "../../db/webhooks.ts";
+import { type NewWebhook, storeWebhooks } from "../../db/webhooks.ts";
 
 /** How many statements of one node run at once. */
 const atOnce = 2;
-const mostInOne = 100;
+const maxInOne = 100;
 
 /**
  * Stores webhooks. Those that arrive while others are stored share the next statement: PostgreSQL commits
@@ -17,13 +17,13 @@ export class WebhookIntake {
 
   constructor(db: Db) {
     this.#loader = new DataLoader(
-      (webhooks) => keepWebhooks(db, webhooks).finally(() => this.#startNext()),
-      { cache: false, maxBatchSize: mostInOne, batchScheduleFn: (start) => this.#plan(start) },
+      (webhooks) => storeWebhooks(db, webhooks).finally(() => this.#startNext()),
+      { cache: false, maxBatchSize: maxInOne, batchScheduleFn: (start) => this.#plan(start) },
     );
   }
 
   /** Returns false when this delivery was stored before. */
-  keep(webhook: NewWebhook): Promise<boolean> {
+  store(webhook: NewWebhook): Promise<boolean> {
     return this.#loader.load(webhook);
   }
 

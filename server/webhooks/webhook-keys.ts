@@ -4,7 +4,7 @@ import type { Db } from "../../db/client.ts";
 import {
   deleteWebhookKey,
   findWebhookKey,
-  keepWebhookKey,
+  storeWebhookKey,
   type WebhookKey,
 } from "../../db/webhook-keys.ts";
 import type { RedisAdapter } from "../cache/redis-adapter.ts";
@@ -75,7 +75,7 @@ export class WebhookKeys {
       throw error;
     });
     if (shown) {
-      await keepWebhookKey(this.#db, keyId, shown);
+      await storeWebhookKey(this.#db, keyId, shown);
       return this.#remember(keyId, shown, this.#limits.webhookKey);
     }
     if (shown === undefined && kept) {

@@ -3,9 +3,9 @@ import { createClient } from "../../client/src/index.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
-import { compareBooks, right } from "../support/books.ts";
+import { compareBooks, noDifferences } from "../support/books.ts";
 import { openPage } from "../support/browser.ts";
-import { stand } from "../support/client.ts";
+import { startStandIn } from "../support/client.ts";
 import { finishLink, link } from "../support/link.ts";
 
 const test = testInBrowser();
@@ -20,7 +20,7 @@ test("A program connects a bank with an API key and Plaid's own page, without a 
     ...{ name: "Program", scopes: ["connections:write"], expiresInDays: 1 },
   });
   const client = createClient({ baseUrl: app.url, apiKey: key });
-  const thanks = await stand((_req, res) => res.end("<h1>Thank you</h1>"));
+  const thanks = await startStandIn((_req, res) => res.end("<h1>Thank you</h1>"));
   const { linkId, hostedLinkUrl } = await client.plaid.createLinkToken.mutate({
     hosted: true,
     completionRedirectUri: `${thanks.url}/done?order=7`,
@@ -39,6 +39,6 @@ test("A program connects a bank with an API key and Plaid's own page, without a 
     .poll(() => client.connections.get.query({ id: linkId }))
     .toMatchObject({ status: "connected", institutionName: "First Platypus Bank" });
   expect(toUs).toEqual([]);
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
   await worker.stop();
 });

@@ -9,7 +9,7 @@ import { parseConfig } from "../../server/config.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
 import { startServer } from "../../server/server.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
-import { compareBooks, right } from "../support/books.ts";
+import { compareBooks, noDifferences } from "../support/books.ts";
 import { endConnections, lockTable, lockUser, refuseWrites } from "../support/database-faults.ts";
 import { startOver } from "../support/fixtures.ts";
 import { matrixTest } from "../support/matrix.ts";
@@ -58,7 +58,7 @@ test.each(["lock", "mark", "save", "accounts", "insert"])(
       expect(answer.body.error.reason).toMatch(/outcome_pending|connect_failed/);
     await recover(app);
     const books = await compareBooks(app);
-    expect(books).toEqual({ ...right, connected: books.connected });
+    expect(books).toEqual({ ...noDifferences, connected: books.connected });
     const again = await app.post("/plaid/exchange-token", { public_token: token }, user);
     expect(again.body.outcome ?? again.body.error.reason).toBe(
       books.connected ? "already_connected" : answer.body.error.reason,
@@ -100,7 +100,7 @@ test.each(["items", "accounts", "commit"])(
     const answer = await app.post("/plaid/exchange-token", { public_token: token }, user);
     await allow();
     expect(answer.body.error.reason).toBe("connect_failed");
-    expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
+    expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 0 });
     expect((await app.itemsAtPlaid()).every((item) => item.removed)).toBe(true);
   },
 );
@@ -131,7 +131,7 @@ test("connectAccount keeps and logs the connection once when the commit's respon
     const user = await app.signUp("analyst");
     expect(await app.connectAt(node.url, await app.publicToken(), user)).toBe(200);
     expect(cut).toBe(true);
-    expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+    expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
     const told = lines.filter(({ event }) => event === "connection");
     expect(told).toMatchObject([{ outcome: "connected" }]);
   } finally {
@@ -221,7 +221,7 @@ test("connectAccount returns unavailable and connects with the same public_token
     await release();
   }
   expect((await connect()).body.outcome).toBe("connected");
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
 });
 
 test.each(["plans", "sessions"])(

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, expect } from "vitest";
 import type { TestApp } from "../support/app.ts";
-import { compareBooks, right } from "../support/books.ts";
+import { compareBooks, noDifferences } from "../support/books.ts";
 import { endConnections } from "../support/database-faults.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { casesOf } from "../support/matrix.ts";
@@ -58,7 +58,7 @@ test.for(
     await answer;
     await recover(app);
     const { connected, ...books } = await compareBooks(app);
-    expect({ connected: connected <= 1, ...books }).toEqual({ connected: true, ...right });
+    expect({ connected: connected <= 1, ...books }).toEqual({ connected: true, ...noDifferences });
     expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(1);
     const reasons = (await attemptsOf(app)).map(({ reason }) => reason);
     expect(reasons).not.toContain("exchange_lost");
@@ -78,7 +78,7 @@ test("connectAccount connects once when its process is paused after the commit (
   await recover(app);
   node.process.kill("SIGCONT");
   expect(await answer).toBe(200);
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
 });
 
 test("connectAccount removes the Item when its process wakes up after another run failed the attempt (I1)", async ({

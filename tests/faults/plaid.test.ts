@@ -11,7 +11,7 @@ import { rateLimits } from "../../server/plaid/rate-limits.ts";
 import { createPlaidLimiter } from "../../server/rate-limits/plaid-limiter.ts";
 import { Secret } from "../../server/vault/secret.ts";
 import { startTestApp, type TestApp, type TestUser } from "../support/app.ts";
-import { compareBooks, right } from "../support/books.ts";
+import { compareBooks, noDifferences } from "../support/books.ts";
 import { endConnections } from "../support/database-faults.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { casesOf } from "../support/matrix.ts";
@@ -66,14 +66,14 @@ test.for(casesOf(matrix, everyRun))(
     const acted = "drop" in fault ? fault.drop === "after" : "malformed" in fault;
     const lost = path === "/item/public_token/exchange" && acted ? 1 : 0;
     const books = await compareBooks(app);
-    expect(books).toEqual({ ...right, lost, connected: books.connected });
+    expect(books).toEqual({ ...noDifferences, lost, connected: books.connected });
 
     // What the user does next: first the same again, then a new connection.
     const again = await send(app, token, user);
     if (books.connected) expect(again.body.outcome).toBe("already_connected");
     const later = await send(app, await app.publicToken(), user);
     expect(["connected", "already_connected"]).toContain(later.body.outcome);
-    expect(await compareBooks(app)).toEqual({ ...right, lost, connected: 1 });
+    expect(await compareBooks(app)).toEqual({ ...noDifferences, lost, connected: 1 });
     const entries = await app.query(
       "select attempt_id, count(*)::int n from account_activity where kind = 'connected' group by 1",
     );
@@ -108,7 +108,7 @@ test.for(casesOf(updates, everyRun))(
     expect(await state()).toEqual(before);
     await app.clearFaults();
     expect((await finish()).body.result.data.added).toBe(1);
-    expect(await compareBooks(app)).toEqual({ ...right, lost: 0, connected: 1 });
+    expect(await compareBooks(app)).toEqual({ ...noDifferences, lost: 0, connected: 1 });
   },
 );
 
@@ -152,7 +152,7 @@ test("Recovery retries a removal until Plaid confirms it, backing off, and lists
   expect(stuck.retry_at.getTime()).toBeGreaterThan(Date.now() + 100_000);
   await app.clearFaults();
   await recover(app);
-  expect(await compareBooks(app)).toEqual({ ...right, lost: 0, connected: 0 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, lost: 0, connected: 0 });
 });
 
 test("Our own rate limit returns busy before Plaid's limit of an Item is reached, and the token still works", async ({
@@ -287,7 +287,7 @@ test("connectAccount removes the Item and keeps no row when a run whose transact
   expect(await first).toBe("bank_unavailable");
   accounts.open();
   expect(await second).toBe("bank_unavailable");
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 0 });
 });
 
 test("connectAccount keeps the stored public_token when a run whose transaction is lost ends during one that sends it (I1)", async ({
@@ -314,7 +314,7 @@ test("connectAccount keeps the stored public_token when a run whose transaction 
   expect(await first).toBe("outcome_pending");
   await app.clearFaults();
   await recover(app);
-  expect(await compareBooks(app)).toEqual({ ...right, lost: 1, connected: 0 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, lost: 1, connected: 0 });
 });
 
 test("connectAccount returns public_token_invalid fifty times when fifty requests send a token that never existed (I8)", async ({
@@ -341,7 +341,7 @@ test("connectAccount returns the stored error to every request that waited when 
   );
   expect(answers).toEqual(Array(5).fill("bank_unavailable"));
   expect(await app.requestsAtPlaid("/accounts/get")).toBe(1);
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 0 });
   expect(await activityOf(app)).toMatchObject([{ kind: "failed" }]);
 });
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { reconcile } from "../../server/reconciliation/reconcile.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
-import { compareBooks, right } from "../support/books.ts";
+import { compareBooks, noDifferences } from "../support/books.ts";
 import { isMatrix } from "../support/matrix.ts";
 
 let app: TestApp;
@@ -102,7 +102,7 @@ test("A reconciliation that races a connect, a reconnect, a takeover and a disco
         await pass(minutes);
       }
       const books = await compareBooks(app);
-      expect(books).toEqual({ ...right, connected: books.connected });
+      expect(books).toEqual({ ...noDifferences, connected: books.connected });
       const alive = (await app.itemsAtPlaid()).filter(({ removed }) => !removed);
       expect(alive).toHaveLength(books.connected);
       await app.query("delete from users");

@@ -49,7 +49,7 @@ afterEach(() => {
 async function storeAt(url: string): Promise<AccountStore> {
   const door = new RedisAdapter(redisAddress.parse(url), silent, timeLimits);
   doors.push(door);
-  await expect.poll(() => door.isThere).toBe(true);
+  await expect.poll(() => door.isConnected).toBe(true);
   return createRedisAccountStore(door, timeLimits.cacheEntry, silent);
 }
 

@@ -3,7 +3,7 @@ import type { ExportFormat, ExportOutput } from "../../client/src/index.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import type { Scope } from "../../server/contracts/api-keys.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
-import { failure, json, quick, refused, stand } from "../support/client.ts";
+import { failure, json, quick, refused, startStandIn } from "../support/client.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { addTransactions } from "../support/rows.ts";
 
@@ -83,20 +83,20 @@ test("An API key without account:export gets no export in any format", async ({ 
 
 test("A download fails with the reason when it cannot start, times out, or is aborted", async () => {
   const plain = { error: { reason: "export_running", message: "", request_id: "r-1" } };
-  const { url } = await stand(json(429, plain));
+  const { url } = await startStandIn(json(429, plain));
   expect(await failure(quick(url).account.download("csv"))).toMatchObject({
     reason: "export_running",
     requestId: "r-1",
   });
-  const { url: html } = await stand((_req, res) => void res.end("<h1>nginx</h1>"));
+  const { url: html } = await startStandIn((_req, res) => void res.end("<h1>nginx</h1>"));
   expect((await failure(quick(html).account.download("csv"))).reason).toBe("unexpected_response");
-  const { url: silent } = await stand(() => {});
+  const { url: silent } = await startStandIn(() => {});
   const late = await failure(quick(silent).account.download("csv", { timeoutMs: 40 }));
   expect(late).toMatchObject({ reason: "timed_out", limit: "call", timeoutMs: 40 });
   const signal = AbortSignal.abort();
   const aborted = await failure(quick(silent).account.download("csv", { signal }));
   expect(aborted.reason).toBe("aborted");
-  const { url: trpc } = await stand(json(403, refused("scope_missing")[0]));
+  const { url: trpc } = await startStandIn(json(403, refused("scope_missing")[0]));
   expect((await failure(quick(trpc).account.download("csv"))).stack).toContain(
     import.meta.filename,
   );

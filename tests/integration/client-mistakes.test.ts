@@ -2,7 +2,7 @@ import type { RequestListener } from "node:http";
 import { expect } from "vitest";
 import { type ClientOptions, createClient, isFiscilityError } from "../../client/src/index.ts";
 import { createApiKey, revokeApiKey } from "../../server/auth/api-keys.ts";
-import { failure, json, quick, someKey, stand } from "../support/client.ts";
+import { failure, json, quick, someKey, startStandIn } from "../support/client.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { expireApiKey } from "../support/rows.ts";
 
@@ -134,7 +134,7 @@ test("The client's error names the address that responded instead of Fiscility, 
     [`${app.url}/api`, /404 application\/json.* Check the baseUrl/],
   ];
   for (const [answer, message] of answers) {
-    const url = typeof answer === "string" ? answer : (await stand(answer)).url;
+    const url = typeof answer === "string" ? answer : (await startStandIn(answer)).url;
     for (const error of await failuresAt(url)) {
       expect(`${error.reason}: ${error.message}`).toMatch(/^unexpected_response: Something other/);
       expect(error.message).toContain(`responded at ${url}`);
@@ -147,7 +147,7 @@ test("The client's error says where a redirect to another origin leads, because 
   app,
 }) => {
   for (const status of [301, 302, 307, 308]) {
-    const { url } = await stand(
+    const { url } = await startStandIn(
       (req, res) => void res.writeHead(status, { location: `${app.url}${req.url}` }).end(),
     );
     for (const error of await failuresAt(url)) {
@@ -159,7 +159,7 @@ test("The client's error says where a redirect to another origin leads, because 
 });
 
 test("The client's error says why there was no response", async () => {
-  const { url, server } = await stand(json(200, []));
+  const { url, server } = await startStandIn(json(200, []));
   const https = url.replace("http:", "https:");
   const untrusted = async () => {
     const code = "DEPTH_ZERO_SELF_SIGNED_CERT";

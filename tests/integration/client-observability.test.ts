@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import type { RequestEvent, ResponseEvent, RetryEvent } from "../../client/src/index.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
-import { failure, json, quick, refused, stand } from "../support/client.ts";
+import { failure, json, quick, refused, startStandIn } from "../support/client.ts";
 import { testWithApp } from "../support/fixtures.ts";
 
 const test = testWithApp();
@@ -79,7 +79,7 @@ test("The server logs neither version nor trace of a request when they are not w
 
 test("The client reports a retry with its reason, and one for a rate limit that it waits for", async () => {
   const limited = refused("rate_limited", { limit: 1, windowSeconds: 1, retryAfterSeconds: 1 });
-  const { url } = await stand(
+  const { url } = await startStandIn(
     inTurn((_req, res) => void res.destroy(), json(429, limited), entries),
   );
   const retries: RetryEvent[] = [];
@@ -98,7 +98,7 @@ test("The client reports a retry with its reason, and one for a rate limit that 
 });
 
 test("The client reports a retry of a stream", async () => {
-  const { url } = await stand((_req, res) => void res.destroy());
+  const { url } = await startStandIn((_req, res) => void res.destroy());
   const retries: RetryEvent[] = [];
   const error = await failure(
     new Promise((_, reject) => {
@@ -111,12 +111,12 @@ test("The client reports a retry of a stream", async () => {
 });
 
 test("The client distinguishes a slow attempt, which it retries, from a slow call and from the caller's own signal", async () => {
-  const { url, seen } = await stand(inTurn(silence, entries));
+  const { url, seen } = await startStandIn(inTurn(silence, entries));
   const patient = quick(url, { attemptTimeoutMs: 100, retries: 1 });
   expect(await patient.activity.list.query()).toEqual({ entries: [] });
   expect(seen).toHaveLength(2);
 
-  const { url: silent, seen: sent } = await stand(silence);
+  const { url: silent, seen: sent } = await startStandIn(silence);
   const attempt = await failure(
     quick(silent, { attemptTimeoutMs: 50, retries: 1 }).activity.list.query(),
   );
@@ -136,16 +136,16 @@ test("The client distinguishes a slow attempt, which it retries, from a slow cal
 });
 
 test("A call uses its own timeout and retries instead of the client's", async () => {
-  const { url, seen } = await stand((_req, res) => void res.destroy());
+  const { url, seen } = await startStandIn((_req, res) => void res.destroy());
   await failure(quick(url).plan.get.query(undefined, { retries: 2 }));
   expect(seen).toHaveLength(3);
-  const { url: silent } = await stand(silence);
+  const { url: silent } = await startStandIn(silence);
   const error = await failure(quick(silent).plan.get.query(undefined, { timeoutMs: 40 }));
   expect(error).toMatchObject({ reason: "timed_out", limit: "call", timeoutMs: 40 });
 });
 
 test("The stack of a failure begins at the call, also for a stream", async () => {
-  const { url } = await stand(json(401, refused("api_key_revoked")[0]));
+  const { url } = await startStandIn(json(401, refused("api_key_revoked")[0]));
   async function myOwnFunction() {
     return await quick(url).plan.get.query();
   }
@@ -168,7 +168,7 @@ test("The stack of a failure begins at the call, also for a stream", async () =>
 });
 
 test("A hook that throws does not fail the call, and its error is reported", async () => {
-  const { url } = await stand(entries);
+  const { url } = await startStandIn(entries);
   const uncaught = new Promise((resolve) => {
     const kept = process.listeners("uncaughtException");
     process.removeAllListeners("uncaughtException");

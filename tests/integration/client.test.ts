@@ -7,7 +7,7 @@ import { type ClientOptions, createClient } from "../../client/src/index.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
 import type { TestApp } from "../support/app.ts";
-import { failure, json, quick, refused, someKey, stand } from "../support/client.ts";
+import { failure, json, quick, refused, someKey, startStandIn } from "../support/client.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { itemsOf, revokeApiKeys } from "../support/rows.ts";
 
@@ -86,7 +86,7 @@ test("The client distinguishes a revoked key from a wrong one (G3)", async ({ ap
 });
 
 test("The client throws unreachable when the server is gone or its name does not resolve", async () => {
-  const { url, server } = await stand(json(200, []));
+  const { url, server } = await startStandIn(json(200, []));
   server.close();
   for (const address of [url, "http://no-such-host.invalid"]) {
     const error = await failure(quick(address).accounts.list.query());
@@ -97,7 +97,7 @@ test("The client throws unreachable when the server is gone or its name does not
 });
 
 test("The client throws unreachable when the connection breaks within the response", async () => {
-  const { url } = await stand((_req, res) => {
+  const { url } = await startStandIn((_req, res) => {
     res.writeHead(200, { "content-type": "application/json", "content-length": "1000" });
     res.write('[{"result":');
     setTimeout(() => res.destroy(), 20);
@@ -126,7 +126,7 @@ test("The client throws unexpected_response, with what it received, when the res
     ],
   ];
   for (const [answer, status, contentType] of cases) {
-    const { url } = await stand(answer);
+    const { url } = await startStandIn(answer);
     const calls = [
       () => quick(url).accounts.list.query(),
       () => quick(url).plaid.createLinkToken.mutate(),
@@ -143,12 +143,12 @@ test("The client throws unexpected_response, with what it received, when the res
 });
 
 test("The client throws unknown_reason, with name and message, for a newer server's reason", async () => {
-  const { url } = await stand(json(503, refused("too_rainy", { umbrella: true })));
+  const { url } = await startStandIn(json(503, refused("too_rainy", { umbrella: true })));
   const error = await failure(quick(url).accounts.list.query());
   if (error.reason !== "unknown_reason") throw error;
   expect([error.serverReason, error.serverDetails]).toEqual(["too_rainy", { umbrella: true }]);
   expect([error.message, error.requestId]).toEqual(["As the server words it.", "r-1"]);
-  const { url: odd } = await stand(json(403, refused("limit_reached", { plan: 7 })));
+  const { url: odd } = await startStandIn(json(403, refused("limit_reached", { plan: 7 })));
   const unfit = await failure(quick(odd).accounts.list.query());
   expect(unfit).toMatchObject({ reason: "unknown_reason", serverReason: "limit_reached" });
 });
@@ -165,7 +165,7 @@ test("The client keeps the reason of a refusal from before tRPC", async ({ app }
 });
 
 test("The client throws timed_out for a slow call and aborted for an aborted one, at once, also in a batch (G1)", async () => {
-  const { url } = await stand(() => {});
+  const { url } = await startStandIn(() => {});
   const late = await failure(quick(url, { timeoutMs: 50 }).accounts.list.query());
   expect(late).toMatchObject({ reason: "timed_out", timeoutMs: 50 });
 
@@ -184,7 +184,7 @@ test("The client throws timed_out for a slow call and aborted for an aborted one
 });
 
 test("The client batches the queries of one tick and sends mutations alone (G1)", async () => {
-  const { url, seen } = await stand((req, res) => {
+  const { url, seen } = await startStandIn((req, res) => {
     const calls = req.url?.split("?")[0]?.split(",").length ?? 1;
     const answer = { result: { data: {} } };
     json(200, req.method === "GET" ? Array(calls).fill(answer) : answer)(req, res);
@@ -214,7 +214,7 @@ test("The client retries only what may be sent again (G1)", async () => {
       quick(url, { retries }).plaid.recordLinkEvent.mutate({ eventName: "OPEN" }),
   };
   const sent = async (call: (url: string) => Promise<unknown>, answer: RequestListener) => {
-    const { url, seen } = await stand(answer);
+    const { url, seen } = await startStandIn(answer);
     await failure(call(url));
     return seen.length;
   };
@@ -234,7 +234,7 @@ test("The client retries only what may be sent again (G1)", async () => {
 
 test("The client hides a short outage of a gateway from its caller (G1)", async () => {
   let away = 2;
-  const { url } = await stand((req, res) => {
+  const { url } = await startStandIn((req, res) => {
     if (away-- > 0) res.writeHead(502, { "content-type": "text/html" }).end("Bad gateway");
     else json(200, [{ result: { data: { entries: [] } } }])(req, res);
   });
@@ -307,7 +307,7 @@ type Live = {
 
 test("The client's subscription sends the key and resumes from the last event when the server was away (G1)", async () => {
   const { listener, last, keys } = await standWithEvents();
-  const { url, server } = await stand(listener);
+  const { url, server } = await startStandIn(listener);
   const client = quick(url, { retries: 1 }) as unknown as Live;
   const numbers: number[] = [];
   const errors: unknown[] = [];
@@ -319,7 +319,7 @@ test("The client's subscription sends the key and resumes from the last event wh
   server.closeAllConnections();
   server.close();
   await once(server, "close");
-  await stand(listener, Number(new URL(url).port));
+  await startStandIn(listener, Number(new URL(url).port));
   await expect.poll(() => numbers.length).toBeGreaterThanOrEqual(4);
   subscription.unsubscribe();
   expect(numbers).toEqual([1, 2, 3, 4]);
@@ -329,7 +329,7 @@ test("The client's subscription sends the key and resumes from the last event wh
 });
 
 test("The client reopens a subscription that falls silent after its first bytes (G1)", async () => {
-  const { url, seen } = await stand((_req, res) => {
+  const { url, seen } = await startStandIn((_req, res) => {
     res.writeHead(200, { "content-type": "text/event-stream" });
     res.write('event: connected\ndata: {"reconnectAfterInactivityMs":200}\n\n');
   });
@@ -348,14 +348,14 @@ test("The client's subscription fails with the reason when it cannot be opened",
         (quick(url) as unknown as Live).live.changes.subscribe(undefined, { onError: reject }),
       ),
     );
-  const { url: gone, server } = await stand(json(200, []));
+  const { url: gone, server } = await startStandIn(json(200, []));
   server.close();
   expect((await open(gone)).reason).toBe("unreachable");
-  const { url: html } = await stand((_req, res) => {
+  const { url: html } = await startStandIn((_req, res) => {
     res.writeHead(200, { "content-type": "text/html" }).end("<h1>nginx</h1>");
   });
   expect((await open(html)).reason).toBe("unexpected_response");
-  const { url: refusing } = await stand(json(401, refused("api_key_revoked")[0]));
+  const { url: refusing } = await startStandIn(json(401, refused("api_key_revoked")[0]));
   expect((await open(refusing)).reason).toBe("api_key_revoked");
   expect((await open(app.url)).reason).toBe("api_key_invalid");
 });

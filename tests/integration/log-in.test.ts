@@ -313,7 +313,7 @@ describe("The log-in throttle", () => {
     const doors = [1, 2].map(
       () => new RedisAdapter(redisAddress.parse(redis.url), createLog("silent"), timeLimits),
     );
-    await expect.poll(() => doors.map((door) => door.isThere)).toEqual([true, true]);
+    await expect.poll(() => doors.map((door) => door.isConnected)).toEqual([true, true]);
     const nodes = doors.map((door) => throttleOf(app, door));
     const statuses: number[] = [];
     for (let n = 0; n < 12; n++) {

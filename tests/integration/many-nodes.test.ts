@@ -236,7 +236,7 @@ describe.skipIf(!inject("redis"))("Two nodes on a Redis cluster share one count"
     const doors = [1, 2].map(
       () => new RedisAdapter(redisAddress.parse(cluster.url), silent, timeLimits),
     );
-    await expect.poll(() => doors.map((door) => door.isThere)).toEqual([true, true]);
+    await expect.poll(() => doors.map((door) => door.isConnected)).toEqual([true, true]);
     const [one, other] = doors.map(createPlaidLimiter) as [PlaidLimiter, PlaidLimiter];
     for (let n = 0; n < many; n += 1) {
       const waits = [await one(`item ${n}`, 2), await other(`item ${n}`, 2)];

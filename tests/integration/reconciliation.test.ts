@@ -3,11 +3,11 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { FiscilityError, reasons } from "../../server/contracts/errors.ts";
 import { toPlaidFailure } from "../../server/plaid/plaid-error.ts";
-import { warnWhereRefused } from "../../server/reconciliation/plaid-user.ts";
+import { warnIfUserApisRefused } from "../../server/reconciliation/plaid-user.ts";
 import { reconcile } from "../../server/reconciliation/reconcile.ts";
 import type { Services } from "../../server/services.ts";
 import { startTestApp, type TestApp, type TestUser } from "../support/app.ts";
-import { compareBooks, right } from "../support/books.ts";
+import { compareBooks, noDifferences } from "../support/books.ts";
 import { built } from "../support/built.ts";
 
 let app: TestApp;
@@ -127,7 +127,7 @@ test("Everything works when Plaid refuses the User APIs, and the log and npm run
   expect(await pass()).toBe(0);
   expect((await activity(user))[0]).toMatchObject({ reason: "exchange_lost", clean_up: null });
   expect(linesOf("user_apis_refused")).toHaveLength(1);
-  await warnWhereRefused(app.services);
+  await warnIfUserApisRefused(app.services);
   expect(linesOf("user_apis_refused")).toHaveLength(2);
   const told = await command("attempts");
   expect(told).toMatch(/refused .*sandbox\/test-client-id .*cannot be found or removed/);
@@ -233,7 +233,7 @@ test("A lost exchange is removed 40 minutes after Plaid's list shows it, and its
   expect(await aliveAtPlaid()).toHaveLength(1);
   // One call in each round: each minute until it was listed, then after 40 minutes.
   expect(await app.requestsAtPlaid("/user/items/get")).toBe(7);
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
   expect(await activity(user)).toMatchObject([
     { kind: "connected" },
     { kind: "failed", reason: "exchange_lost", clean_up: "done" },
@@ -304,7 +304,7 @@ test("An empty list, and one with another user's Items, remove nothing and end n
     await app.query("update plaid_users set due_at = now()");
     await pass(minutes);
   }
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 2 });
   expect(await statuses()).toEqual(["good", "good"]);
   expect(await app.requestsAtPlaid("/user/items/remove")).toBe(0);
   // Its own user's round associates it with the right one again.

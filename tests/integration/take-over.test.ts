@@ -1,9 +1,9 @@
 import { expect } from "vitest";
-import { readAgain, releaseHeld } from "../../db/sync-pages.ts";
+import { applyHeldTransactions, restartFromFirstPage } from "../../db/sync-pages.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
-import { compareBooks, right } from "../support/books.ts";
+import { compareBooks, noDifferences } from "../support/books.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
 import {
@@ -134,7 +134,7 @@ test("connectAccount takes over the accounts of an ended Item with their ids, na
   expect(Math.abs((await sum(app)).n - n)).toBeLessThan(10);
   expect(await app.query("select 1 from held_transactions")).toEqual([]);
   expect((await app.itemsAtPlaid()).map(({ removed }) => removed)).toEqual([true, false]);
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
   expect((await activityOf(app)).map(({ kind }) => kind)).toEqual(["connected", "connected"]);
 });
 
@@ -174,7 +174,7 @@ test("connectAccount needs no room to connect an ended bank again, even on a ful
   await end(app, item.id);
   const last = await again(app, user, item.id, { byBrowser: true });
   expect(await only(itemsOf(app))).toMatchObject({ id: last.item.id });
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
   await setPlanLimit(app, "intern", 2);
 });
 
@@ -197,7 +197,7 @@ test("connectAccount takes over the accounts that are not shared again as no lon
     ...all.map(() => true),
     false,
   ]);
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
 });
 
 test("A new Item that ends before its history is complete leaves nothing behind, and the next one's balances and history hold (I4)", async ({
@@ -243,12 +243,12 @@ test("A run that began before the history was complete writes nothing after it",
   const itemId = await connected(app, user);
   const [{ cursor: kept }] = await app.query("select cursor from item_syncs");
   const begin = (isHeld: boolean) =>
-    readAgain(app.services.db, user.id, itemId, { kept, refused: false, isHeld });
+    restartFromFirstPage(app.services.db, user.id, itemId, { kept, refused: false, isHeld });
   expect(await begin(true)).toBe(false);
   await app.query("update item_syncs set is_held = true");
   expect(await begin(false)).toBe(false);
   const version = await dataVersionOf(app, user);
-  await releaseHeld(app.services.db, user.id, itemId);
+  await applyHeldTransactions(app.services.db, user.id, itemId);
   // With the history, in one transaction.
   expect(await dataVersionOf(app, user)).toBe(version + 1);
   expect(await begin(false)).toBe(true);
@@ -266,7 +266,7 @@ test("The recovery removes the old Item at Plaid when Plaid does not confirm it 
   await app.clearFaults();
   await app.query("update link_attempts set retry_at = now()");
   await recoverAttempts(app.services, app.services.log);
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
 });
 
 /** Every way for access to end, by Plaid's error code. */

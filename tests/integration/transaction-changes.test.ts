@@ -4,7 +4,12 @@ import { expect } from "vitest";
 import type { TransactionChanges } from "../../client/src/index.ts";
 import { lockSync } from "../../db/item-syncs.ts";
 import { deleteItems } from "../../db/items.ts";
-import { keepPage, readAgain, releaseHeld, undoUpdate } from "../../db/sync-pages.ts";
+import {
+  applyHeldTransactions,
+  restartFromFirstPage,
+  rollBackUpdate,
+  storePage,
+} from "../../db/sync-pages.ts";
 import { correctTransaction } from "../../db/transaction-corrections.ts";
 import { listAsUnconnected } from "../../db/unconnected-accounts.ts";
 import { lockUser } from "../../db/users.ts";
@@ -76,12 +81,12 @@ async function page(
   app: TestApp,
   owner: Owner,
   itemId: string,
-  what: Partial<Parameters<typeof keepPage>[3]>,
+  what: Partial<Parameters<typeof storePage>[3]>,
 ) {
   const [sync] = await app.query("select * from item_syncs where item_id = $1", [itemId]);
   if (!sync) return false;
   const { midway = false } = what;
-  return keepPage(app.services.db, owner.id, itemId, {
+  return storePage(app.services.db, owner.id, itemId, {
     ...{ kept: sync.cursor, cursor: randomUUID(), midway, isHeld: sync.is_held },
     updateCursor: midway ? (sync.midway ? sync.update_cursor : sync.cursor) : null,
     ...{ upserted: [], removed: [], unreadable: [], endsReading: null },
@@ -180,7 +185,7 @@ test("A page waits for an earlier one of another Item of its user, so a cursor n
   const [first, second] = [of(one)[0]?.plaid_account_id, of(two)[0]?.plaid_account_id];
   let later: Promise<boolean> | undefined;
   await app.services.db.transaction().execute(async (tx) => {
-    await keepPage(tx, owner.id, one, {
+    await storePage(tx, owner.id, one, {
       ...{ kept: null, cursor: "1", midway: false, updateCursor: null, unreadable: [] },
       ...{ upserted: [upsert("early", first as string)], removed: [], endsReading: null },
     });
@@ -222,7 +227,7 @@ test("Pages, corrections and releases of held transactions end without a deadloc
         }
       },
       () => page(app, owner, two, { upserted: [upsert("x", at(two, 1))] }),
-      () => releaseHeld(db, owner.id, two),
+      () => applyHeldTransactions(db, owner.id, two),
       () => correctTransaction(db, owner.id, { transactionId: one, merchant: "Mill" }),
       () => correctTransaction(db, owner.id, { transactionId: two, merchant: "Mill" }),
       () =>
@@ -290,8 +295,9 @@ test("A reader who follows the changes has what transactions.list has, after any
           page: () => page(app, owner, itemId, { upserted }),
           midway: () => page(app, owner, itemId, { upserted, midway: true }),
           remove: () => page(app, owner, itemId, { removed: ids.map(name) }),
-          undo: () => undoUpdate(db, user, itemId, { ...kept, updateCursor: sync?.update_cursor }),
-          again: () => readAgain(db, user, itemId, { ...kept, refused: false }),
+          undo: () =>
+            rollBackUpdate(db, user, itemId, { ...kept, updateCursor: sync?.update_cursor }),
+          again: () => restartFromFirstPage(db, user, itemId, { ...kept, refused: false }),
           end: () =>
             page(app, owner, itemId, {
               upserted,
@@ -299,7 +305,7 @@ test("A reader who follows the changes has what transactions.list has, after any
             }),
           hold: () =>
             app.query("update item_syncs set is_held = true where item_id = $1", [itemId]),
-          release: () => releaseHeld(db, user, itemId),
+          release: () => applyHeldTransactions(db, user, itemId),
           correct: () =>
             correctTransaction(db, user, { transactionId: name(amount), merchant: `${limit}` }),
           takeOut: () =>

@@ -1,11 +1,11 @@
 import pg from "pg";
 import { expect } from "vitest";
 import { accessTokenOwner } from "../../db/sealed.ts";
-import { keepPage } from "../../db/sync-pages.ts";
+import { storePage } from "../../db/sync-pages.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
-import { compareBooks, right } from "../support/books.ts";
+import { compareBooks, noDifferences } from "../support/books.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
 import {
@@ -99,7 +99,7 @@ test("finishUpdateMode adds the new account with its whole history after NEW_ACC
   const after = await transactionsHere(app, itemId);
   expect(after).toEqual(await transactionsAtPlaid(app, plaidItemId));
   expect(after.length).toBeGreaterThan(before.length);
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
   expect(await activityOf(app)).toMatchObject([
     { kind: "connected", account_count: 1 },
     { kind: "reconnected", account_count: 0 },
@@ -186,7 +186,7 @@ test("finishUpdateMode and a page of a sync acquire their locks in one order", a
   await holder.connect();
   await holder.query("select pg_advisory_lock(1)");
   const row = { date: "2026-11-01", amount: "1", currency: "USD", name: "Coffee" };
-  const page = keepPage(app.services.db, user.id, itemId, {
+  const page = storePage(app.services.db, user.id, itemId, {
     ...{ kept: null, cursor: "next", midway: false, updateCursor: null, removed: [] },
     ...{ unreadable: [], endsReading: null },
     upserted: [
@@ -256,10 +256,10 @@ test("finishUpdateMode adds no account that another Item has, and adds the rest 
   await connect(app, user, [1]);
   await newAccounts(app, itemId);
   expect((await update(app, user, itemId, [0, 1])).data.added).toBe(0);
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 2 });
   await newAccounts(app, itemId);
   expect((await update(app, user, itemId, [0, 1, 2])).data.added).toBe(1);
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 2 });
 });
 
 test("createLinkToken opens update mode with the account picker on request, for any Item, healthy or not", async ({
@@ -277,7 +277,7 @@ test("createLinkToken opens update mode with the account picker on request, for 
     const ended = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, user);
     expect(ended.body.result.data.added).toBe(1);
   }
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
 });
 
 test("finishUpdateMode returns that the bank is down, not that it needs a log-in, when it is", async ({
@@ -317,7 +317,7 @@ test("createLinkToken refuses update mode for a bank that is gone at Plaid, and 
   const confirmation = "disconnect First Platypus Bank";
   await app.post("/api/v1/disconnections", { item_id: itemId, confirmation }, user);
   await connect(app, user, [0, 1]);
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
 });
 
 test("finishUpdateMode undoes USER_PERMISSION_REVOKED", async ({ app }) => {

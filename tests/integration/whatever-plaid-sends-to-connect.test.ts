@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import type { TestApp } from "../support/app.ts";
-import { compareBooks, right } from "../support/books.ts";
+import { compareBooks, noDifferences } from "../support/books.ts";
 import {
   accessTokenOf,
   callPlaid,
@@ -61,7 +61,7 @@ test(
     await app.query("update link_attempts set retry_at = now()");
     await recoverAttempts(app.services, app.services.log);
     const { connected, lost, ...books } = await compareBooks(app);
-    const { lost: _, ...wanted } = right;
+    const { lost: _, ...wanted } = noDifferences;
     expect([books, connected > 1]).toEqual([wanted, true]);
     expect(lost).toBeLessThan(Math.max(runs / 5, 8));
   },

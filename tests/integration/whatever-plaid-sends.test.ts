@@ -1,9 +1,9 @@
 import type { KyselyPlugin } from "kysely";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { readAgain } from "../../db/sync-pages.ts";
+import { restartFromFirstPage } from "../../db/sync-pages.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
-import { compareBooks, right } from "../support/books.ts";
+import { compareBooks, noDifferences } from "../support/books.ts";
 import {
   accessTokenOf,
   callPlaid,
@@ -84,7 +84,7 @@ test("syncItem stores the other 499 transactions in one statement when one of 50
 
   // The bank sends all of them again, now valid.
   const [{ cursor }] = await app.query("select cursor from item_syncs");
-  await readAgain(app.services.db, user.id, itemId, { kept: cursor, refused: false });
+  await restartFromFirstPage(app.services.db, user.id, itemId, { kept: cursor, refused: false });
   expect(await sync(user, itemId)).toBe("done");
   expect(await transactionsHere(app, itemId)).toEqual(await transactionsAtPlaid(app, plaidItemId));
   expect((await listed(user))[0].unreadable.transactions).toBe(0);
@@ -116,7 +116,7 @@ test("A NUL in the bank's name, in the request id or in a merchant's name breaks
   await patch("/transactions/sync", { path: "/added/0/merchant_name", value: "Cof\0fee" });
   expect(await sync(user, itemId)).toBe("done");
   expect(await app.query("select 1 from transactions where merchant = 'Coffee'")).toHaveLength(1);
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
 });
 
 test("A currency code of 20 letters becomes null, and every page is shown", async () => {
@@ -171,12 +171,12 @@ test("connectAccount requests the Item's id when the exchange has none, and leav
   const user = await app.signUp("cfo");
   await patch(exchange, { path: "/item_id", value: null });
   await connect(user);
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
   await patch(exchange, { path: "/item_id", value: "a\0b" });
   await app.fault({ path: "/item/get", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
   const refused = await send(user, await app.publicToken("ins_109510"));
   expect(refused.body.error.reason).toBe("plaid_refused");
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
 });
 
 test(
@@ -202,7 +202,7 @@ test(
       },
     );
     const [{ cursor }] = await app.query("select cursor from item_syncs");
-    await readAgain(app.services.db, user.id, itemId, { kept: cursor, refused: false });
+    await restartFromFirstPage(app.services.db, user.id, itemId, { kept: cursor, refused: false });
     expect(await sync(user, itemId)).toBe("done");
     expect(await transactionsHere(app, itemId)).toEqual(
       await transactionsAtPlaid(app, plaidItemId),

@@ -255,7 +255,7 @@ const broken: [string, keyof typeof settings, Rules, faults?: number][] = [
   [
     "a removal whose reply was lost is not accounted for",
     listed,
-    { ...rules, decide: (books) => ({ ...decide(books), gone: [] }) },
+    { ...rules, decide: (books) => ({ ...decide(books), confirmedRemovals: [] }) },
     2,
   ],
 ];

@@ -29,7 +29,7 @@ export function reconcile(setting: Setting, world: World, me: Actor): Next[] {
     }
     case "note": {
       if (me.tx !== "held") return [end(world)];
-      const { note, drop, gone, remove } = rules.decide(booksOf(world, me.list));
+      const { note, drop, confirmedRemovals: gone, remove } = rules.decide(booksOf(world, me.list));
       let w: World = { ...world, seen: { ...world.seen } };
       for (const item of drop) delete w.seen[item];
       for (const { plaidItemId } of note) {
@@ -114,7 +114,7 @@ function booksOf({ attempts, live, seen }: World, list: string[]): Books {
     now,
     listed: list.map(toListed),
     isComplete: true,
-    rows: live.map((item) => ({ itemId: item, plaidItemId: item, isTied: true })),
+    rows: live.map((item) => ({ itemId: item, plaidItemId: item, isAssociated: true })),
     held: new Set([...live, ...held]),
     isUnclear: all.some(([, { status, token }]) => status === "started" && token),
     sightings: Object.entries(seen).map(

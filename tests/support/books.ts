@@ -18,7 +18,7 @@ export interface Books {
 }
 
 /** The books without any difference. The number of connected Items is added. */
-export const right: Omit<Books, "connected"> = {
+export const noDifferences: Omit<Books, "connected"> = {
   orphans: 0,
   duplicates: 0,
   overdrafts: 0,

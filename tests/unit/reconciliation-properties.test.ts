@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   type Books,
-  caution,
   decide,
   type ListedItem,
-  remembered,
+  removalDelay,
   removalsPerDay,
+  removedItemRetention,
   type Sighting,
 } from "../../server/reconciliation/decide.ts";
 
@@ -25,7 +25,7 @@ interface Item {
   expires: number;
   owner: "user" | "another";
   state: "linked" | "sent" | "held" | "live" | "lost" | "disconnecting" | "removed";
-  isTied: boolean;
+  isAssociated: boolean;
 }
 
 class World {
@@ -55,7 +55,7 @@ class World {
   link(owner: Item["owner"]): Item {
     const item: Item = {
       ...{ id: `I${this.items.length}`, expires: this.now + 30 * minute },
-      ...{ owner, state: "linked", isTied: false },
+      ...{ owner, state: "linked", isAssociated: false },
     };
     this.items.push(item);
     return item;
@@ -129,7 +129,7 @@ class World {
       now: new Date(this.now),
       listed: list.map(toListed),
       isComplete,
-      rows: own.map(({ id, isTied }) => ({ itemId: id, plaidItemId: id, isTied })),
+      rows: own.map(({ id, isAssociated }) => ({ itemId: id, plaidItemId: id, isAssociated })),
       held: new Set(held.map(({ id }) => id)),
       isUnclear: this.items.some(({ owner, state }) => owner === "user" && state === "sent"),
       sightings: [...this.sightings.values()],
@@ -145,7 +145,7 @@ class World {
       const known = this.sightings.get(id);
       this.sightings.delete(id);
       const { removedAt = null } = known ?? {};
-      const isRemembered = removedAt && this.now - removedAt.getTime() < remembered;
+      const isRemembered = removedAt && this.now - removedAt.getTime() < removedItemRetention;
       if (known && isRemembered) this.sightings.set(id, { ...known, firstSeenAt: removedAt });
     }
     for (const item of decision.note) {
@@ -153,7 +153,7 @@ class World {
       const first = { firstSeenAt: at, sentAt: null, confirmedAt: null, removedAt };
       this.sightings.set(item.plaidItemId, { ...item, ...first });
     }
-    for (const sighting of decision.gone) {
+    for (const sighting of decision.confirmedRemovals) {
       this.sightings.set(sighting.plaidItemId, { ...sighting, removedAt: at });
     }
     this.lost = this.lost.filter(({ attemptId }) => !decision.giveUp.includes(attemptId));
@@ -172,9 +172,9 @@ class World {
       const removedAt = isRefused ? sighting.removedAt : at;
       this.sightings.set(plaidItemId, { ...sighting, plaidItemId, sentAt: at, removedAt });
     }
-    for (const id of [...decision.tied, ...decision.associate]) {
+    for (const id of [...decision.associated, ...decision.associate]) {
       const item = this.items.find((one) => one.id === id);
-      if (item) item.isTied = true;
+      if (item) item.isAssociated = true;
     }
     // One day's removals, without those that Plaid rejected before.
     const today = this.removals.filter((one) => this.now - one < 24 * 60 * minute);
@@ -257,7 +257,7 @@ test("The reconciliation leaves no Item at Plaid without a row once the list is 
       }
       const days = Math.ceil(world.items.length / removalsPerDay) + 3;
       for (let n = 0; n < days * 25; n += 1) {
-        world.now += Math.max(caution, 60 * minute);
+        world.now += Math.max(removalDelay, 60 * minute);
         world.perform(world.books(world.list(), true), 0);
       }
       expect(world.alive("user").filter(({ state }) => state !== "live")).toEqual([]);

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import {
   attemptOf,
   type Books,
-  caution,
   type Decision,
   decide,
   type LostAttempt,
+  removalDelay,
   removalsPerDay,
   type Sighting,
 } from "../../server/reconciliation/decide.ts";
@@ -26,8 +26,8 @@ const lost = (attemptId: string, change: Partial<LostAttempt> = {}): LostAttempt
   ...{ attemptId, institutionId: "ins_1", createdAt: minutes(60), endedAt: minutes(59) },
   ...change,
 });
-const row = (plaidItemId: string, isTied = true) => ({
-  ...{ itemId: `row of ${plaidItemId}`, plaidItemId, isTied },
+const row = (plaidItemId: string, isAssociated = true) => ({
+  ...{ itemId: `row of ${plaidItemId}`, plaidItemId, isAssociated },
 });
 
 const agreed: Books = {
@@ -35,7 +35,16 @@ const agreed: Books = {
   ...{ isUnclear: false, sightings: [], lost: [] },
 };
 const nothing: Decision = {
-  ...{ remove: [], gone: [], note: [], drop: [], wait: [], tied: [], associate: [], check: [] },
+  ...{
+    remove: [],
+    confirmedRemovals: [],
+    note: [],
+    drop: [],
+    wait: [],
+    associated: [],
+    associate: [],
+    check: [],
+  },
   ...{ giveUp: [], nextAt: null },
 };
 const inMinutes = (count: number) => new Date(now.getTime() + count * 60_000);
@@ -59,7 +68,7 @@ const table: [string, Partial<Books>, Partial<Decision>][] = [
   [
     "a live row holds it by then",
     { listed: [X], sightings: [old], rows: [row("X", false)], held: new Set(["X"]) },
-    { drop: ["X"], tied: ["X"] },
+    { drop: ["X"], associated: ["X"] },
   ],
   [
     "another user's row or an unfinished attempt holds it",
@@ -75,7 +84,7 @@ const table: [string, Partial<Books>, Partial<Decision>][] = [
   [
     "it is not listed any more, and its removal was asked for",
     { sightings: [sighting("X", { sentAt: minutes(1) })] },
-    { gone: [sighting("X", { sentAt: minutes(1) })] },
+    { confirmedRemovals: [sighting("X", { sentAt: minutes(1) })] },
   ],
   [
     "a row of the list could not be read",
@@ -124,7 +133,7 @@ const table: [string, Partial<Books>, Partial<Decision>][] = [
     },
     { remove: [sighting("X", { confirmedAt: minutes(1) })], nextAt: inMinutes(0.5) },
   ],
-  ["a row is not listed and not tied", { rows: [row("Y", false)] }, { associate: ["Y"] }],
+  ["a row is not listed and not associated", { rows: [row("Y", false)] }, { associate: ["Y"] }],
   ["a row is not listed, but tied", { rows: [row("Y")] }, { check: ["row of Y"] }],
   [
     "an exchange is lost, and nothing is listed yet",
@@ -171,5 +180,5 @@ test("attemptOf matches the bank first, then an unknown bank, and never an Item 
 });
 
 test("The reconciliation waits longer than the lifetime of a public_token", () => {
-  expect(caution).toBeGreaterThanOrEqual(40 * 60_000);
+  expect(removalDelay).toBeGreaterThanOrEqual(40 * 60_000);
 });

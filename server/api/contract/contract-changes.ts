@@ -89,8 +89,8 @@ function misfitsOfOne(
   const possible = valuesOf(narrow);
   if (allowed && !possible?.every((value) => allowed.includes(value))) {
     const surplus = possible?.filter((value) => !allowed.includes(value)).join(", ") ?? "others";
-    const told = direction === "output" ? "may now be" : "may no longer be";
-    faults.push(`${where} ${told} ${surplus}`);
+    const change = direction === "output" ? "may now be" : "may no longer be";
+    faults.push(`${where} ${change} ${surplus}`);
   }
   for (const key of ["format", "pattern"] as const) {
     if (wide[key] !== undefined && wide[key] !== narrow[key] && !possible) {
@@ -116,8 +116,8 @@ function misfitsOfOne(
   }
   for (const field of wide.required ?? []) {
     if (narrow.required?.includes(field)) continue;
-    const told = direction === "output" ? "may be missing" : "is required";
-    faults.push(`${where}: ${field} ${told} now`);
+    const change = direction === "output" ? "may be missing" : "is required";
+    faults.push(`${where}: ${field} ${change} now`);
   }
   for (const [field, schema] of Object.entries(narrow.properties ?? {})) {
     const known = wide.properties?.[field];

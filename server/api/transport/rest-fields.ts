@@ -116,14 +116,14 @@ function typed(text: unknown, type: Schema["type"]): unknown {
 
 function pathAsSent(path: string, root: Shape | null, sent: unknown): string {
   let shape = root;
-  let within = sent;
+  let value = sent;
   const names = path.split(".").map((part) => {
     const field = shape?.fields.get(part);
-    const given = isRecord(within) || Array.isArray(within) ? (within as object) : {};
+    const given = isRecord(value) || Array.isArray(value) ? (value as object) : {};
     const camel = field !== undefined && Object.hasOwn(given, field.camel);
     const snake = field !== undefined && Object.hasOwn(given, field.snake);
     const name = field === undefined || (camel && !snake) ? part : field.snake;
-    within = (given as Record<string, unknown>)[name];
+    value = (given as Record<string, unknown>)[name];
     shape = field ? field.shape : (shape?.element ?? null);
     return name;
   });

@@ -71,8 +71,8 @@ function routerOf(served: readonly Endpoint[], createContext: CreateContext): Ro
 
 /** Sends the format that the `Accept` header prefers; JSON by default. */
 async function sendStreamed(req: Request, res: Response, output: StreamedOutput): Promise<void> {
-  const asked = req.accepts(Object.keys(streamedTypes));
-  const type = (asked || "application/json") as keyof typeof streamedTypes;
+  const accepted = req.accepts(Object.keys(streamedTypes));
+  const type = (accepted || "application/json") as keyof typeof streamedTypes;
   await sendParts(res.vary("accept").type(type), streamedTypes[type](output));
 }
 

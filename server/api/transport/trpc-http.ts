@@ -82,8 +82,9 @@ function readsOf(req: Request, path: string, maxBatchSize: number): Reads | null
     "content-type": type = "application/json",
     accept,
   } = req.headers;
-  const odd = streamed || accept?.includes("jsonl") || connectionParams || !type.endsWith("/json");
-  if (req.method !== "GET" || odd) return null;
+  const isUnsupported =
+    streamed || accept?.includes("jsonl") || connectionParams || !type.endsWith("/json");
+  if (req.method !== "GET" || isUnsupported) return null;
   const names = batch === "1" ? namesOf(path) : [path];
   if (names.length > maxBatchSize || !names.every(isQuery)) return null;
   if (input === undefined) return { names, inputs: [], batch: batch === "1" };

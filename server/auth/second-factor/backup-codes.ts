@@ -16,7 +16,7 @@ const length = 24;
 const hashOf = (code: string) => createHash("sha256").update(code).digest();
 
 /** The code as it was generated, however it is typed. */
-const plain = (typed: string) => typed.toLowerCase().replace(/[^a-z0-9]/g, "");
+const normalize = (typed: string) => typed.toLowerCase().replace(/[^a-z0-9]/g, "");
 
 /** Creates ten new codes; the previous ones stop working. Only the result contains them. */
 export async function makeBackupCodes(tx: Db, userId: string): Promise<string[]> {
@@ -35,5 +35,5 @@ export async function makeFirstBackupCodes(tx: Db, userId: string): Promise<stri
 
 /** Whether this is an unused code of the user. Uses it up. */
 export function spendBackupCode(db: Db, userId: string, typed: string): Promise<boolean> {
-  return spend(db, userId, hashOf(plain(typed)));
+  return spend(db, userId, hashOf(normalize(typed)));
 }

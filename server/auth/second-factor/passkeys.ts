@@ -11,7 +11,7 @@ import { z } from "zod";
 import type { Db } from "../../../db/client.ts";
 import {
   type ChallengePlace,
-  keepChallenge,
+  storeChallenge,
   takeChallenge,
 } from "../../../db/passkey-challenges.ts";
 import { findPasskey, insertPasskey, listPasskeys, notePasskeyUse } from "../../../db/passkeys.ts";
@@ -83,7 +83,7 @@ export async function registrationOptions(
     authenticatorSelection: { residentKey: "preferred", userVerification: "preferred" },
   });
   const place = { boundTo: boundTo("session", sessionId), purpose: "register" } as const;
-  await keepChallenge(db, place, options.challenge, limits.passkeyChallenge);
+  await storeChallenge(db, place, options.challenge, limits.passkeyChallenge);
   return JSON.stringify(options);
 }
 
@@ -162,7 +162,7 @@ export async function authenticationOptions(
       allowCredentials: known.map(({ id, transports }) => ({ id, transports })),
     }),
   });
-  await keepChallenge(db, place, options.challenge, limits.passkeyChallenge);
+  await storeChallenge(db, place, options.challenge, limits.passkeyChallenge);
   return JSON.stringify(options);
 }
 

@@ -42,7 +42,7 @@ export class PendingLogIns {
       userId,
       forMs: this.#limits.pendingLogIn,
     });
-    return this.#cookie.keep(token);
+    return this.#cookie.setCookie(token);
   }
 
   /** Returns the browser's token, even if no log-in is pending. */
@@ -53,7 +53,7 @@ export class PendingLogIns {
   /** Returns the browser's token, or a new one, and the cookie to set. */
   browser(cookies: string | null): { token: string; cookie: SetCookie } {
     const token = this.tokenIn(cookies) ?? makeToken();
-    return { token, cookie: this.#cookie.keep(token) };
+    return { token, cookie: this.#cookie.setCookie(token) };
   }
 
   /** Returns this browser's pending log-in, or null. */
@@ -70,7 +70,7 @@ export class PendingLogIns {
   }
 
   /** The cookie that deletes it in the browser. */
-  get forget(): SetCookie {
-    return this.#cookie.forget;
+  get clearCookie(): SetCookie {
+    return this.#cookie.clearCookie;
   }
 }

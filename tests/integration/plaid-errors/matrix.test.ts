@@ -3,7 +3,7 @@ import { reasons } from "../../../server/contracts/errors.ts";
 import { type ItemProblemKind, itemProblems } from "../../../server/contracts/item-problem.ts";
 import { processWebhook } from "../../../server/webhooks/process-webhook.ts";
 import type { TestApp } from "../../support/app.ts";
-import { compareBooks, right } from "../../support/books.ts";
+import { compareBooks, noDifferences } from "../../support/books.ts";
 import { startOver, testWithApp } from "../../support/fixtures.ts";
 import { goThroughLink } from "../../support/link-session.ts";
 import { isMatrix } from "../../support/matrix.ts";
@@ -70,7 +70,7 @@ function expectFailure(
 async function expectNothingLeft(app: TestApp): Promise<void> {
   await app.clearFaults();
   await recover(app);
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 0 });
 }
 
 test.for(cellsFrom(0))(

@@ -10,7 +10,7 @@ import { formatMoney } from "../components/money.ts";
 import { text } from "../text.ts";
 import { accountKind, isDebt } from "./account-kind.ts";
 import { words } from "./item-words.ts";
-import { writeMark } from "./write-mark.server.ts";
+import { toMark } from "./to-mark.server.ts";
 
 /**
  * A bank as its card shows it, with its texts. Written on the server, so that the browser needs no code for
@@ -25,12 +25,12 @@ export interface ShownItem {
   /** The text of the status, and whether it is good. */
   status: { words: string; good: boolean };
   /** "3 accounts". */
-  counted: string;
+  accountsLabel: string;
   /** ISO 8601. */
   createdAt: string;
-  asks: ShownAsk | null;
+  requiredAction: RequiredAction | null;
   /** Whether Link can open for it: its access has not ended. */
-  isOpen: boolean;
+  canOpenLink: boolean;
   /** Whether a refresh is possible or running. */
   refresh: "possible" | "running" | null;
   accounts: ShownAccount[];
@@ -44,14 +44,14 @@ export interface ShownItem {
 }
 
 /**
- * What the bank asks the user to do. `ends` (ISO 8601): until when data keeps coming. `way` is the action
- * that helps: a log-in, choosing the bank's accounts, disconnecting it, or another plan; null if the user can
+ * What the user must do to keep a bank's data coming. `endsAt` (ISO 8601): when the data stops. `action` is
+ * what helps: a log-in, choosing the bank's accounts, disconnecting it, or another plan; null if the user can
  * do nothing.
  */
-export interface ShownAsk {
+export interface RequiredAction {
   words: string;
-  ends: string | null;
-  way: "reconnect" | "choose" | "connect_again" | "disconnect" | "plans" | null;
+  endsAt: string | null;
+  action: "reconnect" | "choose" | "connect_again" | "disconnect" | "plans" | null;
   urgent: boolean;
 }
 
@@ -89,32 +89,32 @@ export interface ShownStep extends Pick<TimelineStep, "step" | "state"> {
 }
 
 /** `room`: whether the plan has room for another account. */
-export function writeItem(item: ItemWithAccounts, { room }: { room: boolean }): ShownItem {
+export function toShownItem(item: ItemWithAccounts, { room }: { room: boolean }): ShownItem {
   return {
     id: item.id,
     bank: item.institution.name,
-    mark: writeMark(item.institution),
+    mark: toMark(item.institution),
     site: item.institution.url,
-    status: writeStatus(item),
-    counted: text.dashboard.accountCount(item.accounts.length),
+    status: statusOf(item),
+    accountsLabel: text.dashboard.accountCount(item.accounts.length),
     createdAt: item.createdAt,
-    asks: writeAsk(item, room),
-    isOpen: item.status !== "revoked",
-    refresh: writeRefresh(item),
-    accounts: item.accounts.map(writeAccount),
+    requiredAction: requiredActionOf(item, room),
+    canOpenLink: item.status !== "revoked",
+    refresh: refreshOf(item),
+    accounts: item.accounts.map(toShownAccount),
     hasTransactions: item.hasTransactions,
-    notConnected: item.notConnected.map(writeIdentity),
-    timeline: writeTimeline(item),
-    notes: writeNotes(item),
+    notConnected: item.notConnected.map(toIdentity),
+    timeline: toShownTimeline(item),
+    notes: notesOf(item),
   };
 }
 
-function writeRefresh({ status, refresh }: ItemWithAccounts): ShownItem["refresh"] {
+function refreshOf({ status, refresh }: ItemWithAccounts): ShownItem["refresh"] {
   if (status === "revoked" || status === "login_required") return null;
   return refresh.status === "running" ? "running" : "possible";
 }
 
-function writeNotes({ sync, unreadable: { transactions, accounts } }: ItemWithAccounts): string[] {
+function notesOf({ sync, unreadable: { transactions, accounts } }: ItemWithAccounts): string[] {
   const { unreadable, cursorRefused } = words;
   const counts = [
     transactions > 0 ? unreadable.transactions(transactions) : null,
@@ -134,37 +134,37 @@ function shownProblem({ problem, sync }: ItemWithAccounts): ItemWithAccounts["pr
   return problem?.kind === "wait" && sync.at === null ? null : problem;
 }
 
-function writeStatus(item: ItemWithAccounts): ShownItem["status"] {
+function statusOf(item: ItemWithAccounts): ShownItem["status"] {
   const { status } = item;
-  const said = words.status;
+  const statusWords = words.status;
   const problem = shownProblem(item);
-  if (problem) return { words: said[problem.kind], good: false };
+  if (problem) return { words: statusWords[problem.kind], good: false };
   const isExpiring = status === "expiring";
-  if (writeRefresh(item) === "running") return { words: said.refreshing, good: !isExpiring };
-  return { words: isExpiring ? said.expiring : said.good, good: !isExpiring };
+  if (refreshOf(item) === "running") return { words: statusWords.refreshing, good: !isExpiring };
+  return { words: isExpiring ? statusWords.expiring : statusWords.good, good: !isExpiring };
 }
 
-function writeAsk(item: ItemWithAccounts, room: boolean): ShownAsk | null {
+function requiredActionOf(item: ItemWithAccounts, room: boolean): RequiredAction | null {
   const { asks } = words;
   const problem = shownProblem(item);
   if (problem) {
     const { kind, message } = problem;
     const { action } = itemProblems[kind];
-    return { words: message, ends: null, way: action, urgent: kind !== "wait" };
+    return { words: message, endsAt: null, action, urgent: kind !== "wait" };
   }
   if (item.status === "expiring") {
-    return { words: asks.expiring, ends: item.expiresAt, way: "reconnect", urgent: true };
+    return { words: asks.expiring, endsAt: item.expiresAt, action: "reconnect", urgent: true };
   }
-  const choice = { ends: null, way: "choose", urgent: false } as const;
+  const choice = { endsAt: null, action: "choose", urgent: false } as const;
   if (item.newAccounts) {
     return room
       ? { ...choice, words: asks.newAccounts }
-      : { ...choice, words: asks.noRoom, way: "plans" };
+      : { ...choice, words: asks.noRoom, action: "plans" };
   }
   return item.accounts.some(({ revoked }) => revoked) ? { ...choice, words: asks.notShared } : null;
 }
 
-function writeIdentity({
+function toIdentity({
   id,
   name,
   officialName,
@@ -182,12 +182,12 @@ function writeIdentity({
 }
 
 /** Returns one account of a bank's card, or of a type's. */
-export function writeAccount(account: Account): ShownAccount {
+export function toShownAccount(account: Account): ShownAccount {
   const { current, currency } = account.balances;
   // The text below it says who owes whom.
   const shown = inCredit(account) ? current?.slice(1) : current;
   return {
-    ...writeIdentity(account),
+    ...toIdentity(account),
     bankName: account.bankName,
     hidden: account.hidden,
     balance: shown == null ? null : formatMoney(shown, currency),
@@ -214,19 +214,19 @@ function belowBalance(account: Account): string {
   return available === null ? "" : words.account.available(formatMoney(available, currency));
 }
 
-function writeTimeline(item: ItemWithAccounts): ShownTimeline | null {
+function toShownTimeline(item: ItemWithAccounts): ShownTimeline | null {
   const step = current(item.timeline);
   if (!step) return null;
   const { transactions, steps } = item.timeline;
   const done = step.step === "done" && step.state === "done";
   return {
-    line: done ? writeFreshness(item) : writeStep(step, transactions),
-    steps: steps.map((each) => writeStep(each, transactions)),
+    line: done ? freshnessStep(item) : toShownStep(step, transactions),
+    steps: steps.map((each) => toShownStep(each, transactions)),
   };
 }
 
 /** After the first sync: how recent the data is. */
-function writeFreshness(item: ItemWithAccounts): ShownStep {
+function freshnessStep(item: ItemWithAccounts): ShownStep {
   const { status, problem, sync, timeline, hasTransactions } = item;
   const flows = status === "good" || status === "expiring";
   if (flows && problem === null && sync.status !== "failed") {
@@ -257,7 +257,7 @@ function current({ steps }: Timeline): TimelineStep | undefined {
   );
 }
 
-function writeStep({ step, state, retryAt }: TimelineStep, transactions: number): ShownStep {
+function toShownStep({ step, state, retryAt }: TimelineStep, transactions: number): ShownStep {
   const name =
     step === "transactions" && transactions > 0
       ? words.timeline.arrived(transactions)

@@ -2,7 +2,7 @@ import type { Item } from "../../server/contracts/accounts.ts";
 import type { Mark } from "../components/bank-mark.tsx";
 
 /** Returns a bank's logo, and its color with black or white on it, whichever has more contrast. */
-export function writeMark({ logo, color }: Item["institution"]): Mark {
+export function toMark({ logo, color }: Item["institution"]): Mark {
   return {
     logo,
     color: color ? { ground: color, ink: luminance(color) > 0.179 ? "#000" : "#fff" } : null,

@@ -22,7 +22,10 @@ export interface ShownTotals {
 /** How many categories, and how many months, are listed. */
 const most = 10;
 
-export function writeTotals({ currencies }: TransactionTotals, filter: Filter): ShownTotals | null {
+export function toShownTotals(
+  { currencies }: TransactionTotals,
+  filter: Filter,
+): ShownTotals | null {
   const [first] = currencies;
   if (!first) return null;
   const { currency, months, categories } = first;

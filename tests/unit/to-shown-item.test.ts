@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { words as itemWords } from "../../app/dashboard/item-words.ts";
-import { writeItem } from "../../app/dashboard/write-item.server.ts";
+import { toShownItem } from "../../app/dashboard/to-shown-item.server.ts";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { itemProblems, shownProblem } from "../../server/contracts/item-problem.ts";
 import type { TimelineStep } from "../../server/contracts/timeline.ts";
@@ -70,12 +70,19 @@ test.each([
   [item({ newAccounts: true }), false, [words.noRoom, "plans", null, false]],
   [item({}, true), false, [words.notShared, "choose", null, false]],
 ] as const)("A card offers the action that the bank needs most (%#)", (bank, room, asked) => {
-  const { asks } = writeItem(bank, { room });
-  expect(asks && [asks.words, asks.way, asks.ends, asks.urgent]).toEqual(asked);
+  const { requiredAction } = toShownItem(bank, { room });
+  expect(
+    requiredAction && [
+      requiredAction.words,
+      requiredAction.action,
+      requiredAction.endsAt,
+      requiredAction.urgent,
+    ],
+  ).toEqual(asked);
 });
 
 test("An account that is no longer shared says so in place of its available balance", () => {
-  const below = (bank: ItemWithAccounts) => writeItem(bank, { room: true }).accounts[0]?.below;
+  const below = (bank: ItemWithAccounts) => toShownItem(bank, { room: true }).accounts[0]?.below;
   expect(below(item())).toBe("$9.00 available");
   expect(below(item({}, true))).toBe("No longer shared");
 });
@@ -100,7 +107,7 @@ test.each([
   "A card is up to date only while its data arrives; otherwise it shows its date (%#)",
   (more, words, state, moment) => {
     const bank = item({ sync: { status: "done", at, problem: null }, timeline, ...more });
-    expect(writeItem(bank, { room: true }).timeline?.line).toEqual({
+    expect(toShownItem(bank, { room: true }).timeline?.line).toEqual({
       step: "done",
       state,
       words,
@@ -121,11 +128,11 @@ test.each([
   if (!account) throw new Error("an item has an account");
   const balances = { ...account.balances, current, limit };
   const bank = item({ accounts: [{ ...account, type, balances }] });
-  expect(writeItem(bank, { room: true }).accounts[0]).toMatchObject({ balance, below });
+  expect(toShownItem(bank, { room: true }).accounts[0]).toMatchObject({ balance, below });
 });
 
 test("A card says what could not be read, and that its history is incomplete", () => {
-  const notes = (more: Partial<ItemWithAccounts>) => writeItem(item(more), { room: true }).notes;
+  const notes = (more: Partial<ItemWithAccounts>) => toShownItem(item(more), { room: true }).notes;
   expect(notes({})).toEqual([]);
   expect(notes({ unreadable: { transactions: 1, accounts: 2 } })).toEqual([
     "1 transaction could not be read. The bank sent data that can't be used.",

@@ -3,8 +3,8 @@ import type { Mark } from "../components/bank-mark.tsx";
 import { formatMoney } from "../components/money.ts";
 import { words } from "./item-words.ts";
 import { netWorth } from "./net-worth.ts";
-import { type ShownAccount, writeAccount } from "./write-item.server.ts";
-import { writeMark } from "./write-mark.server.ts";
+import { toMark } from "./to-mark.server.ts";
+import { type ShownAccount, toShownAccount } from "./to-shown-item.server.ts";
 
 /** Accounts of one type at all banks, with their texts. */
 export interface ShownKind {
@@ -26,7 +26,7 @@ const kindOf = (type: string): Kind =>
       : "other";
 
 /** Returns the accounts of all banks by type, without the types that no account has. */
-export function writeKinds(items: readonly ItemWithAccounts[]): ShownKind[] {
+export function toShownKinds(items: readonly ItemWithAccounts[]): ShownKind[] {
   const all = items.flatMap((item) => item.accounts.map((account) => ({ item, account })));
   return (Object.keys(words.kinds) as Kind[]).flatMap((id) => {
     const own = all.filter(({ account }) => kindOf(account.type) === id);
@@ -38,9 +38,9 @@ export function writeKinds(items: readonly ItemWithAccounts[]): ShownKind[] {
         formatMoney(amount, currency),
       ),
       accounts: own.map(({ item, account }) => ({
-        ...writeAccount(account),
+        ...toShownAccount(account),
         bank: item.institution.name,
-        mark: writeMark(item.institution),
+        mark: toMark(item.institution),
         isLinked: item.hasTransactions,
       })),
     };

@@ -32,11 +32,11 @@ export interface ShownTransaction {
 }
 
 /** Groups a page of transactions by day, and keeps their order. */
-export function writeDays(transactions: Transaction[], accounts: Account[]): ShownDay[] {
+export function toShownDays(transactions: Transaction[], accounts: Account[]): ShownDay[] {
   const accountById = new Map(accounts.map((account) => [account.id, account]));
   const days = new Map<string, ShownTransaction[]>();
   for (const transaction of transactions) {
-    const row = writeTransaction(transaction, accountById.get(transaction.accountId));
+    const row = toShownTransaction(transaction, accountById.get(transaction.accountId));
     days.set(transaction.date, [...(days.get(transaction.date) ?? []), row]);
   }
   return [...days].map(([date, rows]) => ({
@@ -49,7 +49,7 @@ export function writeDays(transactions: Transaction[], accounts: Account[]): Sho
 /** A calendar day at the bank: the same in every time zone. */
 const day = new Intl.DateTimeFormat(text.locale, { dateStyle: "full", timeZone: "UTC" });
 
-function writeTransaction(transaction: Transaction, account?: Account): ShownTransaction {
+function toShownTransaction(transaction: Transaction, account?: Account): ShownTransaction {
   const { id, amount, currency, name, merchant, category, corrected, pending } = transaction;
   const shown = negated(amount);
   const incoming = !shown.startsWith("-");

@@ -11,7 +11,7 @@ export interface ShownNews extends Words {
 }
 
 /** `room`: the number of accounts that the plan has room for now. */
-export function writeNews(one: LinkNews, { room }: { room: number }): ShownNews {
+export function toShownNews(one: LinkNews, { room }: { room: number }): ShownNews {
   return { id: one.id, itemId: one.itemId, ...wordsOf(one, room) };
 }
 

@@ -6,17 +6,17 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** Stores the problem that the failure reveals with the Item. Returns the error for the caller. */
-export async function keepFailure(
+export async function storeItemFailure(
   services: Services,
   item: ItemOfUser,
   error: unknown,
   log: Log,
 ): Promise<unknown> {
-  const told = error instanceof FiscilityError ? error.plaid : undefined;
-  if (!told || problemOf(told) === null) return error;
-  const status = await checkItem(services, item, log, told);
-  if (!isRefusedToken(told)) return error;
+  const plaidFailure = error instanceof FiscilityError ? error.plaid : undefined;
+  if (!plaidFailure || problemOf(plaidFailure) === null) return error;
+  const status = await checkItem(services, item, log, plaidFailure);
+  if (!isRefusedToken(plaidFailure)) return error;
   return new FiscilityError(status === "revoked" ? "item_gone" : "bank_unavailable", {
-    plaid: told,
+    plaid: plaidFailure,
   });
 }
