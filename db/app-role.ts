@@ -16,7 +16,7 @@ export async function grantAppRole(
 ): Promise<void> {
   const { username, password } = new URL(appUrl);
   const name = decodeURIComponent(username);
-  if (!name) throw new Error("DATABASE_URL names no role to give rights to.");
+  if (!name) throw new Error("DATABASE_URL names no role to grant rights to.");
   const role = pg.escapeIdentifier(name);
   const client = new pg.Client({
     connectionString: ownerUrl,
@@ -38,7 +38,9 @@ export async function grantAppRole(
     const { rows } = await client.query<{ right: string }>(tooMuch, [name]);
     if (rows.length > 0) {
       const rights = rows.map(({ right }) => right).join(", ");
-      throw new Error(`The role ${name} of DATABASE_URL may do too much: ${rights}.`);
+      throw new Error(
+        `The role ${name} of DATABASE_URL may do more than read and write rows: ${rights}.`,
+      );
     }
     await client.query("commit");
   } finally {

@@ -133,7 +133,7 @@ const pools = new WeakMap<Db, pg.Pool>();
 /** Returns the current state of the pool behind `db`, which must come from `createDb`. */
 export function poolUse(db: Db): PoolUse {
   const pool = pools.get(db);
-  if (!pool) throw new Error("only what createDb made has a pool");
+  if (!pool) throw new Error("only a database of createDb has a pool");
   return { open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount };
 }
 

@@ -196,7 +196,7 @@ export async function lockSync(tx: Db, userId: string, itemId: string): Promise<
     .execute();
 }
 
-/** There is nothing to sync yet. The sweep tries again in `dueInMs`. */
+/** Stores that there is nothing to sync yet. The sweep tries again in `dueInMs`. */
 export async function postponeSync(
   db: Db,
   userId: string,

@@ -256,7 +256,7 @@ export async function updateItem(
     .execute();
 }
 
-/** Plaid has added Transactions to the Item. */
+/** Stores that Plaid has added Transactions to the Item. */
 export async function setHasTransactions(db: Db, userId: string, id: string): Promise<void> {
   await db
     .updateTable("items")

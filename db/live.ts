@@ -100,7 +100,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** How far a stream has come in its user's changes; `transactionsVersion` null: where is not known. */
+/** How far a stream has come in its user's changes; `transactionsVersion` is null when it is not known. */
 export interface LivePosition {
   dataVersion: number;
   transactionsVersion: number | null;

@@ -8,7 +8,7 @@ import {
 import type { Db } from "./client.ts";
 import type { MailsTable } from "./schema.ts";
 
-/** Over a day and a half, with graphile-worker's backoff: a mail server may be down for a night. */
+/** Attempts over a day and a half, with graphile-worker's backoff: a mail server may be down for a night. */
 const attempts = 16;
 
 /** A user's mail is sent in order, and a slow mail server delays few jobs at once. */
@@ -86,7 +86,7 @@ export async function findUnsentMail(
   return row ?? null;
 }
 
-/** The mail server has accepted it. */
+/** Stores that the mail server has accepted the mail. */
 export async function markSent(db: Db, userId: string, id: string): Promise<void> {
   await db
     .updateTable("mails")
@@ -96,7 +96,7 @@ export async function markSent(db: Db, userId: string, id: string): Promise<void
     .execute();
 }
 
-/** An attempt failed. `isPermanent`: there is no further attempt. */
+/** Stores that an attempt failed. `isPermanent`: there is no further attempt. */
 export async function markUnsent(
   db: Db,
   userId: string,

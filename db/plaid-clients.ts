@@ -124,7 +124,7 @@ async function stepOf(db: Db, roundMs: number): Promise<number> {
   return Math.ceil(Number(users) / ((roundMs / 60_000) * spread));
 }
 
-/** The users up to `last` are done. */
+/** Stores that the users up to `last` are done. */
 export async function endSweepStep(db: Db, client: string, last: string): Promise<void> {
   await db
     .updateTable("plaid_clients")

@@ -112,7 +112,10 @@ export async function duePlaidUsers(
     .execute();
 }
 
-/** The comparison succeeded. The next is at `dueAt`, or with null in the sweep, unless one is due sooner. */
+/**
+ * Stores that the comparison succeeded. The next one is at `dueAt`; null leaves it to the sweep. One that is
+ * due sooner stays due.
+ */
 export async function setDue(
   db: Db,
   userId: string,
@@ -131,7 +134,7 @@ export async function setDue(
 const later = (now: Date) => sql<Date>`${now}::timestamptz
   + least(interval '30 seconds' * 2 ^ least(tries, 10), interval '1 hour')`;
 
-/** The comparison failed and is retried later. */
+/** Stores that the comparison failed, and when it is retried. */
 export async function backOff(db: Db, userId: string, now: Date): Promise<void> {
   await db
     .updateTable("plaid_users")
@@ -187,12 +190,12 @@ export async function duePlaidUsersToEnd(
   return rows.map(({ id }) => id);
 }
 
-/** Plaid has removed it. */
+/** Deletes the row of a Plaid user that Plaid has removed. */
 export async function plaidUserEnded(db: Db, plaidUserId: string): Promise<void> {
   await db.deleteFrom("ended_plaid_users").where("plaid_user_id", "=", plaidUserId).execute();
 }
 
-/** The removal failed and is retried later. */
+/** Stores that the removal failed, and when it is retried. */
 export async function backOffEnding(db: Db, plaidUserId: string, now: Date): Promise<void> {
   await db
     .updateTable("ended_plaid_users")

@@ -34,7 +34,7 @@ export async function noteRefusedToken(
 
 const forgottenAfter = sql`interval '12 hours'`;
 
-/** The access_token works after all. */
+/** Deletes the row of an access_token that works after all. */
 export async function deleteRefusedToken(db: Db, plaidItemId: string): Promise<void> {
   await db.deleteFrom("refused_tokens").where("plaid_item_id", "=", plaidItemId).execute();
 }

@@ -32,7 +32,10 @@ export async function markBanksInNeed(
   return rows;
 }
 
-/** The same for connections that end within `withinMs`: once for each end that a bank names. */
+/**
+ * Marks connections that end within `withinMs`, once for each end that a bank names, and returns them. Run it
+ * in the transaction that queues the mail.
+ */
 export async function markEndingConnections(
   tx: Db,
   withinMs: number,

@@ -178,7 +178,7 @@ export interface TransactionVersionsTable {
   version: string;
 }
 
-/** The data version with which each Item and account changed last, removed ones included; of live events. */
+/** The data version of each Item's and account's last change, removed ones included. Live events read it. */
 export interface ChangedObjectsTable {
   user_id: string;
   id: string;
@@ -299,7 +299,7 @@ export interface WebhooksTable {
   outcome: string | null;
 }
 
-/** Items whose access_token Plaid did not know, for a day: see `db/refused-tokens.ts`. */
+/** Items whose access_token Plaid did not know, until half a day after the last try: `db/refused-tokens.ts`. */
 export interface RefusedTokensTable {
   plaid_item_id: string;
   first_at: Timestamp;

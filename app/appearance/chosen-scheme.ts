@@ -14,7 +14,7 @@ export function useChosenScheme(kept: Scheme | null): Scheme | null {
   return here === "light" || here === "dark" ? here : null;
 }
 
-/** Shows a scheme at once and has it kept. The one before comes back where that fails. */
+/** Shows a scheme at once and stores it. If that fails, the previous one comes back. */
 export async function chooseScheme(scheme: string): Promise<void> {
   const before = chosen.now();
   chosen.set(scheme);

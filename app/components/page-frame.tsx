@@ -89,7 +89,7 @@ function AccountMenu({ viewer, onShortcuts }: { viewer: Viewer; onShortcuts: () 
       <button
         type="button"
         {...{ popovertarget: "account-menu" }}
-        // Includes the visible text, which users of voice control say to press the button.
+        // Includes the visible text, because users of voice control say it to press the button.
         aria-label={text.nav.account(initialsOf(viewer.name))}
         className="-mr-1.5 grid size-11 shrink-0 cursor-pointer place-items-center rounded-full"
       >

@@ -75,10 +75,10 @@ const unconfirmed = new Set<Failure["reason"]>([
 ]);
 
 /** For these reasons, opening Link again would not help. */
-const hopeless = new Set<Failure["reason"]>(["bank_unsupported"]);
+const neverReopened = new Set<Failure["reason"]>(["bank_unsupported"]);
 
-/** In update mode, after these nothing is left to do at the bank: only the rest is retried. */
-const passing = new Set<Failure["reason"]>(["bank_unavailable"]);
+/** After these reasons, update mode need not open again: only the server's part is retried. */
+const temporaryReasons = new Set<Failure["reason"]>(["bank_unavailable"]);
 
 /** For these reasons, the user has to choose accounts, and the label says so. */
 const choosing = new Set<Failure["reason"]>(["bank_accounts_required"]);
@@ -115,7 +115,7 @@ export function taskProblem(task: Task, failure: Failure): ConnectProblem {
 type TaskOf<Kind extends Task["kind"]> = Extract<Task, { kind: Kind }>;
 
 function nextOfConnect(task: TaskOf<"connect">, failure: Failure): Action {
-  // The same public_token leads to the list of accounts again.
+  // A retry with the same public_token returns the list of accounts again.
   if (limitDetails(failure)?.choice) {
     return retry(text.connect.choose, { ...task, accountIds: null });
   }
@@ -129,8 +129,8 @@ function nextOfUpdate(task: TaskOf<"update">, { reason, retryable }: Failure): A
     return { label: text.connect.choose, event };
   }
   if (reason === "item_gone") return connectAgain(task.itemId);
-  if (hopeless.has(reason)) return null;
-  if (retryable || passing.has(reason)) return retry(text.problem.tryAgain, task);
+  if (neverReopened.has(reason)) return null;
+  if (retryable || temporaryReasons.has(reason)) return retry(text.problem.tryAgain, task);
   return open(choosing.has(reason) ? text.connect.choose : text.connect.reconnect, task.itemId);
 }
 

@@ -45,7 +45,7 @@ function Invitation({ full }: { full: string | null }) {
   );
 }
 
-/** Made up, and they add up. */
+/** Invented amounts that add up. */
 const amounts = ["8421.55", "31240.10", "-1310.42"];
 const netWorth = "38351.23";
 

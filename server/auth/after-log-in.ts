@@ -85,7 +85,10 @@ export function createAfterLogIn(
           // The old hash is still valid. The next log-in replaces it.
           const isBusy = error instanceof FiscilityError && error.reason === "log_in_busy";
           if (!isBusy) {
-            log.error({ event: "hash_not_replaced", cause: (error as Error).stack }, "Hash kept");
+            log.error(
+              { event: "hash_not_replaced", cause: (error as Error).stack },
+              "Password hash not upgraded",
+            );
           }
         })
       : null;

@@ -62,7 +62,7 @@ export async function stepUp(
   const provedAt = await recordProof(db, user.id, sessionId);
   if (!provedAt) throw new FiscilityError("unauthenticated");
   await recordSecurityEvent(db, { userId: user.id, kind: "step_up", details: { by }, origin });
-  log.info({ event: "step_up", userId: user.id, sessionId, by }, "Stepped up");
+  log.info({ event: "step_up", userId: user.id, sessionId, by }, "Identity proved in a step-up");
   return { validUntil: new Date(provedAt.getTime() + limits.stepUp).toISOString() };
 }
 

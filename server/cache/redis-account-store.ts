@@ -20,7 +20,7 @@ export function createRedisAccountStore(redis: RedisAdapter, ttl: number, log: L
 
   /** The value is another program's or another release's. It would fail every read until it expires. */
   async function discard(userId: string, error: string) {
-    log.warn({ event: "cache_garbage", userId, error }, "A cache entry was not ours; dropped");
+    log.warn({ event: "cache_garbage", userId, error }, "Invalid cache entry deleted");
     await redis.run((commands) => commands.unlink(key(userId)));
   }
 

@@ -50,7 +50,7 @@ export class RedisAdapter {
    */
   async run<T>(command: (commands: RedisCommands) => Promise<T>): Promise<T> {
     const connection = this.#connection;
-    if (!connection) throw new Error("Redis is away");
+    if (!connection) throw new Error("Redis is unavailable");
     try {
       return await withTimeout(this.#limits.redisCommand, command(connection.commands));
     } catch (error) {
@@ -71,7 +71,7 @@ export class RedisAdapter {
     if (this.#connection !== connection) return;
     this.#connection = null;
     connection.destroy();
-    this.#log.warn({ event: "redis_away", error: error.message }, "Redis is away");
+    this.#log.warn({ event: "redis_away", error: error.message }, "Redis is unavailable");
     if (performance.now() - this.#since > this.#limits.redisSteady) this.#failures = 0;
     void this.#keepTrying(true);
   }
@@ -98,12 +98,13 @@ export class RedisAdapter {
         this.#failures++;
         this.#since = performance.now();
         this.#connection = connection;
-        this.#log.info({ event: "redis_there" }, "Redis is there");
+        this.#log.info({ event: "redis_there" }, "Redis is available");
         return;
       } catch (error) {
         connection.destroy();
         const { message } = error as Error;
-        if (!wasReported) this.#log.warn({ event: "redis_away", error: message }, "Redis is away");
+        if (!wasReported)
+          this.#log.warn({ event: "redis_away", error: message }, "Redis is unavailable");
         wasReported = true;
       }
     }

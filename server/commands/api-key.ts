@@ -36,7 +36,7 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   if (!command || !email) throw new Error(usage);
   return withDatabase(env, async (db) => {
     const userId = await findUserId(db, email);
-    if (!userId) throw new Error(`Nobody has the email ${email}.`);
+    if (!userId) throw new Error(`No user has the email ${email}.`);
     if (command === "create") await create(db, userId, values);
     else if (command === "list") await list(db, userId);
     else if (command === "revoke" && id) {

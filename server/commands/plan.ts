@@ -8,7 +8,7 @@ async function main([email, plan]: string[], env: NodeJS.ProcessEnv): Promise<st
     const plans = await listPlanIds(db);
     if (!plans.includes(plan))
       throw new Error(`There is no plan ${plan}. Plans: ${plans.join(", ")}`);
-    if (!(await setPlan(db, email, plan))) throw new Error(`Nobody has the email ${email}.`);
+    if (!(await setPlan(db, email, plan))) throw new Error(`No user has the email ${email}.`);
     return `${email} is now on ${plan}.`;
   });
 }

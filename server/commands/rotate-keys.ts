@@ -20,7 +20,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<string> {
     env,
     async (db) => {
       const { keyId, resealed, left } = await rotateKeys(db, vault, say);
-      const done = `${resealed} rows are now sealed with ${keyId}.`;
+      const done = `${resealed} rows are now encrypted with ${keyId}.`;
       if (left > 0) throw new Error(`${done} ${left} are not yet: run this again.`);
       const old = [...ring.keys()].filter((id) => id !== keyId);
       return old.length === 0

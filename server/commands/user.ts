@@ -30,7 +30,7 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   if (command !== "show" && (!reason || reason.length > maxReason)) throw new Error(usage);
   return withDatabase(env, async (db) => {
     const user = await findUserOverview(db, email);
-    if (!user) throw new Error(`Nobody has the email ${email}.`);
+    if (!user) throw new Error(`No user has the email ${email}.`);
     if (command === "show" || !reason) {
       return describe(user, await listSecurityEvents(db, user.id, { limit: shown }));
     }

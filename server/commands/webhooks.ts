@@ -52,7 +52,7 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   if (!act || !email) throw new Error(usage);
   return withDatabase(env, async (db) => {
     const userId = await findUserId(db, email);
-    if (!userId) throw new Error(`Nobody has the email ${email}.`);
+    if (!userId) throw new Error(`No user has the email ${email}.`);
     await act({ db, env }, userId, what, values.events.split(","));
   });
 }
@@ -90,11 +90,11 @@ const acts: Record<string, Act> = {
   },
   async redeliver({ db }, userId, id) {
     const { event } = await redeliver(db, userId, id);
-    say(`${event} is sent again within seconds, where a worker runs.`);
+    say(`${event} is sent again within seconds, if a worker runs.`);
   },
   async test({ db }, userId, id) {
     const { id: deliveryId, event } = await sendTestEvent(db, userId, id);
-    say(`${event} is sent within seconds, where a worker runs, as delivery ${deliveryId}.`);
+    say(`${event} is sent within seconds, if a worker runs, as delivery ${deliveryId}.`);
   },
   async enable({ db }, userId, id) {
     const { url } = await enableWebhook(db, userId, id);
@@ -103,7 +103,7 @@ const acts: Record<string, Act> = {
   async secret({ db, env }, userId, id) {
     const { secret, webhook } = await replaceSecret(needsOf(db, env), userId, id);
     print(secret);
-    say(`The secret before signs as well until ${webhook.oldSecretUntil}.`);
+    say(`The previous secret also signs until ${webhook.oldSecretUntil}.`);
   },
   async remove({ db }, userId, id) {
     const { url } = await deleteWebhook(db, userId, id);

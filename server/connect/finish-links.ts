@@ -43,7 +43,7 @@ async function look(services: Services, link: DueLink, log: Log): Promise<boolea
   try {
     const outcome = await finishLink(services, link, log);
     const line = { event: "link_looked_at", userId: link.user_id, linkId: link.id, outcome };
-    log.info(line, "Link looked at");
+    log.info(line, "Link checked");
     if (outcome === "unknown") await postponeLinkCheck(db, link);
     if (outcome === "retry") await retryLater(db, link, limits.finishLinkRetry);
     return true;
@@ -51,7 +51,7 @@ async function look(services: Services, link: DueLink, log: Log): Promise<boolea
     const { message: cause } = error as Error;
     log.warn(
       { event: "link_looked_at", userId: link.user_id, linkId: link.id, cause },
-      "Link not looked at",
+      "Link not checked",
     );
     await retryLater(db, link, limits.finishLinkRetry);
     return !(error instanceof FiscilityError) || !error.plaid || isPermanentRejection(error);

@@ -36,7 +36,7 @@ export async function takeOver(
     await deleteItems(tx, userId, id);
   }
   const item = await findItem(tx, userId, itemId);
-  if (!item) throw new Error("the Item that takes over is not there");
+  if (!item) throw new Error("the Item that takes over does not exist");
   return item;
 }
 

@@ -86,7 +86,7 @@ export function logFailure(
   if (req.destroyed && !req.complete) {
     log.debug(
       { event: "request_cut", requestId: localsOf(req).requestId, name },
-      "Request cut off",
+      "Request aborted",
     );
     return failure;
   }

@@ -91,6 +91,6 @@ export async function failRefresh(services: Services, item: ItemOfUser): Promise
   const { db, log } = services;
   // The user may be connecting another bank, which holds their lock for a while.
   await pRetry(() => endRefresh(db, item), { retries: 8 });
-  log.error({ event: "refresh_dead", ...item }, "Refresh given up");
+  log.error({ event: "refresh_dead", ...item }, "Refresh failed permanently");
   await invalidateCache(services, { userId: item.userId }, log);
 }

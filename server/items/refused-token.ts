@@ -18,7 +18,10 @@ export async function isTokenDead(
 ): Promise<boolean> {
   const line = { event: "token_refused", plaidItemId };
   if (plaidClient !== plaid.client) {
-    log.error({ ...line, verdict: "other_keys", madeBy: plaidClient }, "Token of other keys");
+    log.error(
+      { ...line, verdict: "other_keys", madeBy: plaidClient },
+      "Token was made with other Plaid keys",
+    );
     return false;
   }
   const { sinceMs, items } = await noteRefusedToken(db, plaidItemId, limits.refusedTokenBurst);

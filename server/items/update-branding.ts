@@ -29,7 +29,10 @@ export async function updateBranding(
     await invalidateCache(services, { userId: item.userId }, log);
   } catch (error) {
     const { message } = error as Error;
-    log.info({ event: "institution", itemId: item.itemId, error: message }, "No looks of a bank");
+    log.info(
+      { event: "institution", itemId: item.itemId, error: message },
+      "Logo of a bank not fetched",
+    );
   }
 }
 

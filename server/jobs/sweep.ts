@@ -40,6 +40,6 @@ export async function sweep({
   await dropOldMails(db, retention.mails);
   await dropUnconfirmedUsers(db, retention.unconfirmedUsers);
   await remind({ db, limits });
-  if (requested > 0) log.info({ event: "sweep", requested }, "Syncs asked for");
+  if (requested > 0) log.info({ event: "sweep", requested }, "Syncs requested");
   return requested;
 }

@@ -184,7 +184,10 @@ export async function startWorker(services: Services): Promise<Worker> {
         if (!stopping.signal.aborted) current = startWorkers(services, lists, pool, replace);
         return;
       } catch (error) {
-        log.warn({ event: "workers_wait", error: (error as Error).message }, "No workers yet");
+        log.warn(
+          { event: "workers_wait", error: (error as Error).message },
+          "Workers not started, retrying",
+        );
         await sleep(limits.workerWatch, undefined, { signal: stopping.signal }).catch(() => {});
       }
     }
@@ -192,7 +195,7 @@ export async function startWorker(services: Services): Promise<Worker> {
   function replace(lost: Worker): void {
     if (lost !== current) return;
     current = null;
-    log.error({ event: "workers_replaced" }, "Workers lost to PostgreSQL");
+    log.error({ event: "workers_replaced" }, "Workers lost PostgreSQL, replacing them");
     replacing = Promise.all([replacing, stop(lost), start()]);
   }
 

@@ -94,7 +94,7 @@ export function createMailer(
 async function withTimeout(sent: Promise<unknown>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error("The mail server takes too long")), ms);
+    timer = setTimeout(() => reject(new Error("The mail server timed out")), ms);
   });
   try {
     await Promise.race([sent, timeout]);

@@ -13,7 +13,7 @@ export function logUnreadable(
 ): void {
   if (rows.length === 0) return;
   const line = { event: "plaid_unreadable", kind, count: rows.length };
-  log.warn({ ...line, rows: rows.slice(0, loggedRows) }, "Not all that Plaid sent could be read");
+  log.warn({ ...line, rows: rows.slice(0, loggedRows) }, "Some rows from Plaid are invalid");
 }
 
 /** Returns the accounts of a response, each once, and how many could not be parsed in full. */

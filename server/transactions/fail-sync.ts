@@ -9,6 +9,6 @@ export async function failSync(services: Services, { userId, itemId }: ItemOfUse
   const { db, log } = services;
   // The user may be connecting another bank, which holds their lock for a while.
   await pRetry(() => markSyncFailed(db, userId, itemId), { retries: 8 });
-  log.error({ event: "sync_dead", userId, itemId }, "Sync given up");
+  log.error({ event: "sync_dead", userId, itemId }, "Sync failed permanently");
   await invalidateCache(services, { userId }, log);
 }

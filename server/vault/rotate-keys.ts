@@ -44,12 +44,12 @@ export async function rotateKeys(
   if (missing.size > 0) {
     const counts = [...missing].map(([key, rows]) => `${key} (${rows} rows)`).join(", ");
     throw new VaultError(
-      `TOKEN_KEYS lacks keys that rows are sealed with: ${counts}. Nothing was changed.`,
+      `TOKEN_KEYS lacks keys that rows are encrypted with: ${counts}. Nothing was changed.`,
     );
   }
   for (const [found, rows] of before) {
     const [format, key] = found.split(".");
-    report(`${rows} rows are sealed with ${key}, in format ${format}.`);
+    report(`${rows} rows are encrypted with ${key}, in format ${format}.`);
   }
 
   let resealed = 0;

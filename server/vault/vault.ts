@@ -83,7 +83,7 @@ export class Vault {
         Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString("utf8"),
       );
     } catch {
-      throw new VaultError(`the envelope does not open with key ${keyId} for this row`);
+      throw new VaultError(`the envelope cannot be decrypted with key ${keyId} for this row`);
     }
   }
 

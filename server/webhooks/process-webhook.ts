@@ -12,7 +12,7 @@ import type { Log } from "../telemetry/log.ts";
 import { webhookDetails } from "./receive-webhook.ts";
 
 /**
- * Processes a stored webhook. A webhook is a hint: the truth is read from Plaid where possible, and webhooks
+ * Processes a stored webhook. A webhook is a hint: the current state is read from Plaid where possible, and webhooks
  * from before the Item was last known to be good are ignored. So duplicates and wrong order do no harm.
  *
  * @throws FiscilityError as Plaid's calls, after which the job is retried

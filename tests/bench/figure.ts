@@ -1,18 +1,18 @@
-/** What a figure must be to be good enough: an issue's own number. */
+/** The goal of a figure, from the issue that asks for it. */
 export type Goal = { atMost: number } | { atLeast: number };
 
 /** One number of an issue, as it was measured. */
 export interface Figure {
-  /** Of the round's issues, the one that asks for it. */
+  /** The letter of the issue that asks for it. */
   issue: "A" | "B" | "C" | "D" | "E" | "F" | "G" | "H" | "I" | "M" | "R" | "U";
   /** What is measured, against which floor. */
   name: string;
-  /** Null for a number that is asked for without one. */
+  /** Null for a figure that has none. */
   goal: Goal | null;
   value: number;
   /** `x` for a ratio. */
   unit: "x" | "ms" | "s" | "kB" | "MB" | "a second" | "%" | "";
-  /** Ours, with its spread; and the floor's. */
+  /** Our measurement with its spread, and that of the floor. */
   ours?: string;
   floor?: string;
   /** What keeps the number from its goal: shown when it is missed. */
@@ -31,7 +31,7 @@ export const median = (values: readonly number[]): number => quantile(values, 0.
 export const isMet = ({ goal, value }: Figure): boolean =>
   goal === null || ("atMost" in goal ? value <= goal.atMost : value >= goal.atLeast);
 
-/** Three digits that count. */
+/** Formats a number with three significant digits. */
 export const digits = (value: number): string =>
   Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
 

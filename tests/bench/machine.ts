@@ -1,6 +1,6 @@
 import { scryptSync } from "node:crypto";
 
-/** How quick and how undisturbed the machine is: shared hosts change both within minutes. */
+/** How fast and how busy the machine is. On shared hosts both change within minutes. */
 export interface MachineSpeed {
   /** Milliseconds that one password hash of the product takes, the median of five. */
   hashMs: number;

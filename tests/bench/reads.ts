@@ -9,7 +9,7 @@ import { addUser, signUp } from "./users.ts";
 import type { World } from "./world.ts";
 
 const turns = 20;
-/** Each a user of its own: simultaneous reads of one user share a look at the session. */
+/** Each a user of its own: simultaneous reads of one user share one read of the session. */
 const connections = 32;
 const turnMs = 400;
 

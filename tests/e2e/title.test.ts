@@ -5,13 +5,13 @@ import { card, logIn } from "../support/link.ts";
 
 const test = testInBrowser();
 
-/** In the page: as the browser says that its tab is looked at or not, which headless Chromium does not. */
+/** Runs in the page: reports its tab as visible or hidden, which headless Chromium does not do itself. */
 function setVisibility(state: string): void {
   Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
 }
 
-test("A tab in the background says in its title that its accounts have changed, until it is looked at", async ({
+test("A tab in the background says in its title that its accounts have changed, until the user views it", async ({
   app,
   browser,
 }) => {
@@ -26,7 +26,7 @@ test("A tab in the background says in its title that its accounts have changed, 
   await page.evaluate(setVisibility, "visible");
   await expect.poll(() => page.title()).toBe("Dashboard · Fiscility");
   await card(page).waitFor();
-  // What changes while the user looks at it is no news.
+  // The title does not announce a change that the user sees happen.
   await app.post(
     "/plaid/exchange-token",
     { public_token: await app.publicToken("ins_109510") },

@@ -122,7 +122,7 @@ test("keys:rotate changes nothing when the ring lacks a key that rows need", asy
   const { said, ended } = rotate(app, fresh);
   expect(await ended).toEqual([1, null]);
   expect(await said).toContain(
-    `lacks keys that rows are sealed with: old (${before["v1.old"]} rows)`,
+    `lacks keys that rows are encrypted with: old (${before["v1.old"]} rows)`,
   );
   expect(await said).not.toContain(old.split(":")[1]);
   expect(await counts(app)).toEqual(before);

@@ -102,7 +102,7 @@ try {
   const worker = start(["node", "build/node/worker-main.mjs"], String(await freePort()));
   try {
     await until(() => spawnSync(...run("sh", ["-c", image.healthcheck]), as).status === 0);
-    said("The health check says healthy.");
+    said("The health check reports healthy.");
     await until(() => worker.said().includes("The worker takes jobs."));
     said("The worker takes jobs.");
     // As the load balancer forwards it.

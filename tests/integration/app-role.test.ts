@@ -148,7 +148,7 @@ test("db:migrate creates a missing role with the URL's password", async () => {
   expect(await migrate(env)).toBe("The database is up to date.\n");
   await admin.query(`alter role ${made} createdb`);
   expect(await migrate(env)).toContain(
-    `The role ${made} of DATABASE_URL may do too much: be a superuser, or make roles or databases`,
+    `The role ${made} of DATABASE_URL may do more than read and write rows: be a superuser, or make roles or databases`,
   );
   await admin.query(`alter role ${made} nocreatedb`);
 });

@@ -2,7 +2,7 @@ import type { FrameLocator, Locator, Page } from "playwright-core";
 import { translate } from "./pseudo-locale.ts";
 
 type Wanted = string | RegExp;
-/** What Playwright's finders take beside what they look for. */
+/** The options of Playwright's finders. */
 interface Options {
   name?: Wanted;
   hasText?: Wanted;
@@ -13,8 +13,8 @@ const byWords = ["getByText", "getByLabel"];
 const finders = [...byWords, "getByRole", "locator"];
 
 /**
- * A page, or a part of one, in which English words find what is translated as well: a walk that is written in
- * English leads through both.
+ * Wraps a page, or a part of one, so that English words also find their translation. So a walk that is written
+ * in English works in both languages.
  */
 export function inEither<Place extends Page | Locator | FrameLocator>(place: Place): Place {
   return new Proxy(place, {
@@ -36,11 +36,11 @@ export function inEither<Place extends Page | Locator | FrameLocator>(place: Pla
   });
 }
 
-/** A pattern for these words in English, which Link and the banks speak, and in the pseudo-locale. */
+/** Matches these words in the pseudo-locale, and in English, which Link and the banks use. */
 function either(wanted: Wanted, exact = false): RegExp {
   const isString = typeof wanted === "string";
   const source = isString ? wanted.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&") : wanted.source;
-  // Neither a class like \d nor one in brackets is a word.
+  // A class, such as \d or one in brackets, is not translated.
   const translated = source.replace(/\\[a-z]|\[[^\]]*\]|[a-z]/gi, (part) =>
     part.length > 1 ? part : translate(part),
   );

@@ -233,10 +233,10 @@ test("The reconciliation never removes a live Item or one whose public_token may
 });
 
 /**
- * Seven Items that nobody claims; a day's removals are refused, and the next day's have begun when a list that
- * is behind has none of the rest: they are taken for gone, and that was no removal of that day.
+ * Seven Items that no row holds. Plaid rejects the removals of one day. The next day's have begun when a stale
+ * list lacks the rest: they are recorded as removed, although nothing removed them that day.
  */
-const takenForGone: Round[] = [
+const recordedAsRemoved: Round[] = [
   ...[0, 0, 0, 0, 0, 0, 0].map((passes) => [["link"], passes, "right", 0] as const),
   [[], 24 * 60, "right", 1] as const,
   [[], 24 * 60, "torn", 0] as const,
@@ -263,6 +263,6 @@ test("The reconciliation leaves no Item at Plaid without a row once the list is 
       expect(world.alive("user").filter(({ state }) => state !== "live")).toEqual([]);
       expect(world.lost).toEqual([]);
     }),
-    { numRuns: 200, examples: [[takenForGone]] },
+    { numRuns: 200, examples: [[recordedAsRemoved]] },
   );
 });

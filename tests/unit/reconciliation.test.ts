@@ -82,7 +82,7 @@ const table: [string, Partial<Books>, Partial<Decision>][] = [
   ],
   ["it is not listed any more", { sightings: [old] }, { drop: ["X"] }],
   [
-    "it is not listed any more, and its removal was asked for",
+    "it is not listed any more, and its removal was requested",
     { sightings: [sighting("X", { sentAt: minutes(1) })] },
     { confirmedRemovals: [sighting("X", { sentAt: minutes(1) })] },
   ],
@@ -134,7 +134,7 @@ const table: [string, Partial<Books>, Partial<Decision>][] = [
     { remove: [sighting("X", { confirmedAt: minutes(1) })], nextAt: inMinutes(0.5) },
   ],
   ["a row is not listed and not associated", { rows: [row("Y", false)] }, { associate: ["Y"] }],
-  ["a row is not listed, but tied", { rows: [row("Y")] }, { check: ["row of Y"] }],
+  ["a row is not listed, but associated", { rows: [row("Y")] }, { check: ["row of Y"] }],
   [
     "an exchange is lost, and nothing is listed yet",
     { lost: [lost("A")] },

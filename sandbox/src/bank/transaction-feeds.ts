@@ -6,7 +6,7 @@ import type { BankAccount } from "./holders.ts";
 import { bankOf } from "./institutions.ts";
 import { TransactionFeed } from "./transaction-feed.ts";
 
-/** The first pull's days; the rest follow. */
+/** The days of transactions in the first pull. The rest follow later. */
 const INITIAL_DAYS = 30;
 
 /** Whether the days before the first 30 arrived by themselves. */
@@ -71,12 +71,12 @@ export class TransactionFeeds {
     this.#step(item, { kind: "history" });
   }
 
-  /** Drops the feed of a removed Item. */
+  /** Deletes the feed of a removed Item. */
   drop(item_id: string): void {
     this.#feeds.delete(item_id);
   }
 
-  /** Lets time pass for an Item, to today. */
+  /** Moves an Item's feed forward to today. */
   refresh(item: Item): void {
     this.#step(item, { kind: "refresh", day: this.#sandbox.clock.today() });
   }

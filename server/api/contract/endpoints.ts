@@ -57,7 +57,7 @@ const procedures = Object.entries(
 export const endpoints: readonly Endpoint[] = procedures.flatMap(
   ({ name, type, meta, input, output }) => {
     if (type === "subscription") return [];
-    if (!meta.rest) throw new Error(`${name} needs its twin below /api/v1`);
+    if (!meta.rest) throw new Error(`${name} needs a REST address below /api/v1`);
     const [method, path] = meta.rest.split(" ") as [Endpoint["method"], string];
     const { scope, stepUp = false, summary, reasons: own = [] } = meta;
     const reasons: readonly Reason[] = stepUp ? ["step_up_required", ...own] : own;

@@ -48,7 +48,9 @@ test("Update mode, sync and removal decrypt no token that was copied from anothe
   const { services } = app;
   const syncs = await app.requestsAtPlaid("/transactions/sync");
   const never = new AbortController().signal;
-  await expect(syncItem(services, item, services.log, never)).rejects.toThrow("does not open");
+  await expect(syncItem(services, item, services.log, never)).rejects.toThrow(
+    "cannot be decrypted",
+  );
   expect(await app.requestsAtPlaid("/transactions/sync")).toBe(syncs);
   const returned = { oauthStateId: "state", linkId: null, again: false };
   expect(await returnToLink(services, eve, returned)).toEqual({ at: "lost" });
