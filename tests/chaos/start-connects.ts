@@ -198,12 +198,12 @@ export async function startConnects(options: ConnectsOptions) {
       const node = alive[pick([...alive.keys()])];
       try {
         if (!node?.running) throw new Error("the node is dead");
-        const { body: said } = await json(`${node.url}/plaid/exchange-token`, body, cookie);
-        const settled = said.outcome ?? said.error.reason;
+        const { body: responseBody } = await json(`${node.url}/plaid/exchange-token`, body, cookie);
+        const settled = responseBody.outcome ?? responseBody.error.reason;
         count(settled);
-        if (said.outcome) {
-          returned.add(said.item.id);
-          await readBack(alive[pick([...alive.keys()])], cookie, said.item.id);
+        if (responseBody.outcome) {
+          returned.add(responseBody.item.id);
+          await readBack(alive[pick([...alive.keys()])], cookie, responseBody.item.id);
         }
         if (!unsettled.includes(settled)) return;
       } catch {

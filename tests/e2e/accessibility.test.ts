@@ -4,7 +4,7 @@ import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { card, finishLink, logIn, openBank } from "../support/link.ts";
 import { casesOf } from "../support/matrix.ts";
-import { forgetStepUps } from "../support/rows.ts";
+import { deleteStepUps } from "../support/rows.ts";
 
 const test = testInBrowser();
 
@@ -54,7 +54,7 @@ test.for(
   await page.getByRole("button", { name: "Your account" }).click();
   await audit("the account menu");
 
-  await forgetStepUps(app, user);
+  await deleteStepUps(app, user);
   // Not by a link: the toast would close with the page, and while it fades its contrast is too low.
   await page.goto(`${app.url}/settings/api-keys`);
   await page.getByText("No keys yet").waitFor();

@@ -5,7 +5,7 @@ import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { logIn } from "../support/link.ts";
-import { ageStepUps, apiKeysOf, forgetStepUps } from "../support/rows.ts";
+import { ageStepUps, apiKeysOf, deleteStepUps } from "../support/rows.ts";
 
 const test = testInBrowser();
 
@@ -13,7 +13,7 @@ const test = testInBrowser();
 async function openForm(app: TestApp, browser: Browser) {
   const { page } = await openPage(browser);
   const user = await app.signUp();
-  await forgetStepUps(app, user);
+  await deleteStepUps(app, user);
   await logIn(app, page, user);
   await page.goto(`${app.url}/settings/api-keys`);
   await page.getByRole("button", { name: "Make a key" }).click();
@@ -26,7 +26,7 @@ test("The API keys page creates a key, shows it once, and revokes it (G3)", asyn
   browser,
 }) => {
   const user = await app.signUp("analyst");
-  await forgetStepUps(app, user);
+  await deleteStepUps(app, user);
   const witness = await openPage(browser);
   const { page } = witness;
   await page.goto(`${app.url}/login`);
@@ -77,11 +77,11 @@ test("The API keys dialog stays open on Escape, Cancel and outside clicks while 
   const { page, dialog, user, password } = await openForm(app, browser);
   await dialog.getByLabel("Name").fill("Nightly export");
   await password.fill(user.password);
-  let answer = () => {};
+  let respond = () => {};
   await page.route("**/settings/api-keys.data*", async (route) => {
     if (route.request().method() === "POST") {
       await new Promise<void>((resolve) => {
-        answer = resolve;
+        respond = resolve;
       });
     }
     await route.continue();
@@ -94,7 +94,7 @@ test("The API keys dialog stays open on Escape, Cancel and outside clicks while 
   };
   await tryToLeave();
   await dialog.getByRole("button", { name: "Cancel" }).click({ force: true });
-  answer();
+  respond();
   const key = page.getByLabel("API key", { exact: true });
   await key.waitFor();
   await tryToLeave();
@@ -108,7 +108,7 @@ test("The API keys form says so when the user has as many keys as allowed (G3)",
   browser,
 }) => {
   const user = await app.signUp();
-  await forgetStepUps(app, user);
+  await deleteStepUps(app, user);
   await app.query(
     `insert into api_keys (id, user_id, secret_hash, name, scopes)
      select lpad(to_hex(n), 16, '0'), $1, decode(repeat('00', 32), 'hex'), 'x', '{accounts:read}'

@@ -73,12 +73,12 @@ test("The color scheme form ignores a cookie with another value and a redirect t
   const made = { cookie: "fiscility.scheme=ImRhcmsiPjxzY3JpcHQ%2B" };
   const page = await fetch(`${app.url}/login`, { headers: made });
   expect(await page.text()).toContain('<html lang="en-US">');
-  const answer = await fetch(`${app.url}/appearance?next=//evil.example`, {
+  const response = await fetch(`${app.url}/appearance?next=//evil.example`, {
     method: "POST",
     redirect: "manual",
     body: new URLSearchParams({ scheme: "dark" }),
   });
-  expect(answer.headers.get("location")).toBe("/dashboard");
+  expect(response.headers.get("location")).toBe("/dashboard");
 });
 
 test("The chosen scheme is shown at once, and the one before comes back when it could not be kept", async ({
@@ -87,9 +87,9 @@ test("The chosen scheme is shown at once, and the one before comes back when it 
 }) => {
   const { page } = await openPage(browser, { colorScheme: "dark" });
   await logIn(app, page, await app.signUp());
-  let answer = () => {};
+  let respond = () => {};
   await page.route("**/appearance*", (route) => {
-    answer = () => void route.abort();
+    respond = () => void route.abort();
   });
   // With reduced motion: a transition of each element made this the slowest press of all.
   await page.evaluate(() => {
@@ -99,7 +99,7 @@ test("The chosen scheme is shown at once, and the one before comes back when it 
   await choose(page, "Light");
   await expect.poll(() => ground(page)).toBe(light);
   await page.locator("button[aria-pressed=true]", { hasText: "Light" }).waitFor();
-  answer();
+  respond();
   await page.getByText("This page is as you left it").waitFor();
   await expect.poll(() => ground(page)).toBe(dark);
   await page.locator("button[aria-pressed=true]", { hasText: "System" }).waitFor();

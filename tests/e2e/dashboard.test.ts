@@ -4,7 +4,7 @@ import { startWorker } from "../../server/jobs/worker.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
-import { addBank, type Moved } from "../support/bank.ts";
+import { addBank, type TransactionRow } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
 import { hideTable } from "../support/database-faults.ts";
 import { bringSession, card, logIn } from "../support/link.ts";
@@ -13,10 +13,10 @@ import { casesOf } from "../support/matrix.ts";
 const test = testInBrowser();
 
 /** Wages and purchases of 200 days. */
-const history = (account: number): Moved[] =>
+const history = (account: number): TransactionRow[] =>
   Array.from(
     { length: 100 },
-    (_, at): Moved => [account, at * 2, at % 15 === 3 ? "-1500" : "61.5"],
+    (_, at): TransactionRow => [account, at * 2, at % 15 === 3 ? "-1500" : "61.5"],
   );
 
 async function userWithTwoCurrencies(app: TestApp): Promise<TestUser> {
@@ -162,7 +162,7 @@ test("A chart shows its axis labels in full, however many digits they have", asy
   browser,
 }) => {
   const user = await app.signUp("analyst");
-  const moved: Moved[] = [1, 90, 180].map((days) => [0, days, "41000"]);
+  const moved: TransactionRow[] = [1, 90, 180].map((days) => [0, days, "41000"]);
   await addBank(app, user, "Mill Bank", [{ balance: "12345678901" }], moved);
   const { page } = await openPage(browser, { width: 390 });
   await logIn(app, page, user);

@@ -30,8 +30,8 @@ test("Every page says so in its own style while PostgreSQL is unavailable, and T
   await page.getByRole("link", { name: "Transactions", exact: true }).click();
   await backInAMoment(page);
   for (const path of ["/", "/dashboard", "/login", "/settings/plan"]) {
-    const answer = await page.goto(app.url + path);
-    expect([path, answer?.status()]).toEqual([path, 503]);
+    const response = await page.goto(app.url + path);
+    expect([path, response?.status()]).toEqual([path, 503]);
     await backInAMoment(page);
   }
   await page.goto(`${app.url}/dashboard`);
@@ -81,14 +81,14 @@ test("The API returns unavailable with the request id while PostgreSQL is unavai
   const rest = await app.post("/plaid/create-link-token", {}, ada);
   expect([rest.status, rest.body.error.reason]).toEqual([503, "unavailable"]);
   for (const path of ["/trpc/accounts.list", "/trpc/live.changes"]) {
-    const answer = await fetch(app.url + path, { headers: { cookie: ada.cookie } });
-    const { error } = await answer.json();
-    expect([path, answer.status, error.data?.reason ?? error.reason]).toEqual([
+    const response = await fetch(app.url + path, { headers: { cookie: ada.cookie } });
+    const { error } = await response.json();
+    expect([path, response.status, error.data?.reason ?? error.reason]).toEqual([
       path,
       503,
       "unavailable",
     ]);
-    expect(error.data?.requestId ?? error.requestId).toBe(answer.headers.get("x-request-id"));
+    expect(error.data?.requestId ?? error.requestId).toBe(response.headers.get("x-request-id"));
   }
 });
 
@@ -97,7 +97,12 @@ test("A request that waits returns unavailable when every connection to PostgreS
 }) => {
   const { db } = app.services;
   const taken = Array.from({ length: poolSize }, () => sql`select pg_sleep(4.5)`.execute(db));
-  const answer = await fetch(`${app.url}/trpc/accounts.list`, { headers: { cookie: ada.cookie } });
-  expect([answer.status, (await answer.json()).error.data.reason]).toEqual([503, "unavailable"]);
+  const response = await fetch(`${app.url}/trpc/accounts.list`, {
+    headers: { cookie: ada.cookie },
+  });
+  expect([response.status, (await response.json()).error.data.reason]).toEqual([
+    503,
+    "unavailable",
+  ]);
   await Promise.all(taken);
 });

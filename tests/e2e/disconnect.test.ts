@@ -69,8 +69,8 @@ test("The disconnect dialog works by keyboard, returns the focus, and updates th
   await dialog(page).waitFor();
   expect(await heading()).toEqual(before);
   await expect.poll(() => focusedLabel(page)).toContain(`disconnect ${bank}`);
-  const said = await dialog(page).innerText();
-  expect(said).toContain(`${accountCount} accounts here, with balances and transactions`);
+  const dialogText = await dialog(page).innerText();
+  expect(dialogText).toContain(`${accountCount} accounts here, with balances and transactions`);
   await press(page, "Escape");
   await dialog(page).waitFor({ state: "detached" });
   await expect.poll(() => focusedLabel(page)).toBe(`Manage ${bank}`);
@@ -162,12 +162,12 @@ test("The disconnect dialog removes the card without an error when another tab d
   await page.reload();
   const { id } = await only(itemsOf(app, user));
   await manage(page, "Disconnect", bank);
-  const answer = await app.post(
+  const response = await app.post(
     "/api/v1/disconnections",
     { item_id: id, confirmation: `disconnect ${bank}` },
     user,
   );
-  expect(answer.status).toBe(200);
+  expect(response.status).toBe(200);
   await dialog(page).getByRole("textbox").fill(`disconnect ${bank}`);
   await dialog(page).getByRole("button", { name: "Disconnect" }).click();
   await card(page).waitFor({ state: "detached" });

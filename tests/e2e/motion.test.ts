@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { expect } from "vitest";
 import type { TestApp } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
-import { addBank, type Moved } from "../support/bank.ts";
+import { addBank, type TransactionRow } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
 import { card, finishLink, logIn, manage, openBank } from "../support/link.ts";
 import { casesOf, isMatrix } from "../support/matrix.ts";
@@ -24,7 +24,7 @@ async function connectSecond(app: TestApp, page: Page): Promise<void> {
   await page.getByText(/First Platypus Bank connected/).waitFor();
 }
 
-const history = Array.from({ length: 60 }, (_, at): Moved => [0, at * 3, "61.5"]);
+const history = Array.from({ length: 60 }, (_, at): TransactionRow => [0, at * 3, "61.5"]);
 
 test.for(
   casesOf(

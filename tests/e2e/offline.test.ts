@@ -4,7 +4,7 @@ import { testInBrowser } from "../support/app-in-browser.ts";
 import { addBank } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
 import { card, link, logIn, manage } from "../support/link.ts";
-import { forgetStepUps } from "../support/rows.ts";
+import { deleteStepUps } from "../support/rows.ts";
 
 const test = testInBrowser();
 
@@ -200,7 +200,7 @@ test("A dialog without a response says so itself, and keeps what was typed", asy
   const { page } = await openPage(browser);
   const user = await app.signUp("analyst");
   await logIn(app, page, user);
-  await forgetStepUps(app, user);
+  await deleteStepUps(app, user);
   await page.goto(`${app.url}/settings/api-keys`);
   await page.getByRole("button", { name: "Make a key" }).click();
   const dialog = page.getByRole("dialog");

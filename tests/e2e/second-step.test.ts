@@ -5,7 +5,7 @@ import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { bringSession, card, finishLink, logIn, manage, openBank } from "../support/link.ts";
-import { forgetStepUps } from "../support/rows.ts";
+import { deleteStepUps } from "../support/rows.ts";
 import { addAuthenticator, authenticator } from "../support/second-factor.ts";
 import { addVirtualAuthenticator } from "../support/virtual-authenticator.ts";
 
@@ -29,8 +29,8 @@ test("A passkey is created in Settings after the password, logs in alone and as 
   browser,
 }) => {
   const ada = await app.signUp("analyst");
-  await forgetStepUps(app, ada);
-  const { page, console: said, foreignHosts } = await openPage(browser, { width: 390 });
+  await deleteStepUps(app, ada);
+  const { page, console: consoleLines, foreignHosts } = await openPage(browser, { width: 390 });
   const passkeys = await addVirtualAuthenticator(page);
   await bringSession(app, page, ada);
   await page.goto(`${app.url}/settings/security`);
@@ -83,7 +83,7 @@ test("A passkey is created in Settings after the password, logs in alone and as 
   await dialog.getByRole("button", { name: "Disconnect" }).click();
   await page.getByText("First Platypus Bank disconnected").first().waitFor();
   expect(foreignHosts).toEqual([]);
-  expect(said.filter((line) => !/40[013]/.test(line))).toEqual([]);
+  expect(consoleLines.filter((line) => !/40[013]/.test(line))).toEqual([]);
 });
 
 test("An authenticator app is set up by QR code and asked for at the log-in, with and without JavaScript", async ({
@@ -155,7 +155,7 @@ test("A download requires a proof of identity first, and again eleven minutes la
 }) => {
   const ada = await app.signUp();
   await addAuthenticator(app, ada);
-  await forgetStepUps(app, ada);
+  await deleteStepUps(app, ada);
   const { page } = await openPage(browser);
   await bringSession(app, page, ada);
   await page.goto(`${app.url}/settings/account`);
@@ -168,7 +168,7 @@ test("A download requires a proof of identity first, and again eleven minutes la
   const download = page.waitForEvent("download");
   await page.getByRole("link", { name: "Everything (JSON)" }).click();
   expect((await download).suggestedFilename()).toMatch(/everything\.json$/);
-  await forgetStepUps(app, ada);
+  await deleteStepUps(app, ada);
   const direct = await fetch(`${app.url}/settings/export/everything.json`, {
     headers: { cookie: ada.cookie },
     redirect: "manual",

@@ -13,7 +13,10 @@ test("The security page lists sessions, logs one out, and logs out the others wh
   browser,
 }) => {
   const ada = await app.signUp();
-  const { page, console: said } = await openPage(browser, { colorScheme: "dark", width: 390 });
+  const { page, console: consoleLines } = await openPage(browser, {
+    colorScheme: "dark",
+    width: 390,
+  });
   await logInByForm(app, page, ada);
   const other = await openPage(browser);
   await logInByForm(app, other.page, ada);
@@ -44,7 +47,7 @@ test("The security page lists sessions, logs one out, and logs out the others wh
   expect((await sessionsOf(app, ada)).length).toBe(1);
   // The other browser is logged out by itself.
   await other.page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
-  expect(said.filter((line) => !/40[01]/.test(line))).toEqual([]);
+  expect(consoleLines.filter((line) => !/40[01]/.test(line))).toEqual([]);
 });
 
 test("The security page changes the password once when the button is pressed twice on a slow network", async ({
@@ -183,7 +186,7 @@ test("The security page lists log-ins and failed attempts, newest first, while t
     await page.getByLabel("Email").fill(email);
     await page.getByLabel("Password", { exact: true }).fill("not the password");
     // The message of the first attempt may still be there.
-    const answered = page.waitForResponse((answer) => answer.request().method() === "POST");
+    const answered = page.waitForResponse((response) => response.request().method() === "POST");
     await page.getByRole("button", { name: "Log in" }).click();
     await answered;
     await page.getByText("This email and password do not fit together.").waitFor();
@@ -220,13 +223,13 @@ test("The security page ends and shows no session of another user when its id is
   const eve = await app.signUp();
   const [session] = await sessionsOf(app, ada);
   for (const id of [session?.id ?? "", "no uuid"]) {
-    const answer = await fetch(`${app.url}/settings/security`, {
+    const response = await fetch(`${app.url}/settings/security`, {
       method: "POST",
       headers: { cookie: eve.cookie },
       body: new URLSearchParams({ intent: "end", id }),
     });
-    expect(answer.status).toBe(200);
-    expect(await answer.text()).not.toContain(session?.id);
+    expect(response.status).toBe(200);
+    expect(await response.text()).not.toContain(session?.id);
   }
   expect(await sessionsOf(app, ada)).toContainEqual(session);
 });

@@ -111,9 +111,9 @@ test("The connect button names the limit and links to the plans before Link open
   for (const words of ["The Intern plan holds 2 accounts", "disconnect one first", "larger plan"]) {
     expect(await described.innerText()).toContain(words);
   }
-  const asked: string[] = [];
+  const requestedPaths: string[] = [];
   page.on("request", (request) => {
-    if (request.url().includes("createLinkToken")) asked.push(request.url());
+    if (request.url().includes("createLinkToken")) requestedPaths.push(request.url());
   });
   await button.press("Enter");
   await page.locator("[data-sonner-toast]").getByText("Your plan is full").waitFor();
@@ -121,7 +121,7 @@ test("The connect button names the limit and links to the plans before Link open
   await page.getByRole("heading", { level: 1, name: "Plan" }).waitFor();
   await page.getByText("There is no room for another account").waitFor();
   expect(await axeViolations(page)).toEqual([]);
-  expect(asked).toEqual([]);
+  expect(requestedPaths).toEqual([]);
   await page.goBack();
   await described.getByRole("link", { name: "See the plans" }).click();
   await page.getByRole("heading", { level: 1, name: "Plan" }).waitFor();

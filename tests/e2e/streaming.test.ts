@@ -4,7 +4,7 @@ import { limitStatements } from "../../db/limit-statements.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
-import { addBank, type Moved } from "../support/bank.ts";
+import { addBank, type TransactionRow } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
 import { endConnections, lockTable } from "../support/database-faults.ts";
 import { bringSession, card, logIn } from "../support/link.ts";
@@ -23,7 +23,7 @@ test.beforeAll(async ({ app }) => {
 /** A user whose charts have data. */
 async function userWithHistory(app: TestApp): Promise<TestUser> {
   const user = await app.signUp("cfo");
-  const moved = Array.from({ length: 100 }, (_, at): Moved => [0, at * 2, "61.5"]);
+  const moved = Array.from({ length: 100 }, (_, at): TransactionRow => [0, at * 2, "61.5"]);
   await addBank(app, user, "Mill Bank", [{ balance: "2500" }, { balance: "10" }], moved);
   return user;
 }

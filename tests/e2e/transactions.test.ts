@@ -116,7 +116,7 @@ test("The transactions page keeps the focus and announces the count when the use
   browser,
 }) => {
   const ada = await userWithTransactions(app);
-  const { page, console: said } = await openPage(browser);
+  const { page, console: consoleLines } = await openPage(browser);
   await logIn(app, page, ada);
   await page.goto(`${app.url}/transactions`);
   const search = page.getByRole("searchbox");
@@ -178,7 +178,7 @@ test("The transactions page keeps the focus and announces the count when the use
   await page.goBack();
   await expect.poll(() => category.inputValue()).toBe("");
   expect(await search.inputValue()).toBe("e");
-  expect(said).toEqual([]);
+  expect(consoleLines).toEqual([]);
 });
 
 test("A row opens to its details, where its category is corrected; filters are chips, with totals next to them", async ({

@@ -5,7 +5,7 @@ import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { logIn } from "../support/link.ts";
-import { forgetStepUps } from "../support/rows.ts";
+import { deleteStepUps } from "../support/rows.ts";
 import { startReceiver } from "../support/webhook-receiver.ts";
 
 const test = testInBrowser();
@@ -18,7 +18,7 @@ test("The webhooks page adds a webhook, shows its secret once, lists what was se
   const there = await startReceiver();
   onTestFinished(async () => void (await Promise.all([worker.stop(), there.close()])));
   const user = await app.signUp("cfo");
-  await forgetStepUps(app, user);
+  await deleteStepUps(app, user);
   const { page, console } = await openPage(browser, { width: 390 });
   await logIn(app, page, user);
   await page.goto(`${app.url}/settings/webhooks`);

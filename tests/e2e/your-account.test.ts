@@ -107,8 +107,8 @@ test("A download redirects to the log-in page without a session, and contains on
   app,
 }) => {
   for (const file of ["everything.json", "accounts.csv", "transactions.csv", "activity.csv"]) {
-    const answer = await fetch(`${app.url}/settings/export/${file}`, { redirect: "manual" });
-    expect([file, answer.status]).toEqual([file, 302]);
+    const response = await fetch(`${app.url}/settings/export/${file}`, { redirect: "manual" });
+    expect([file, response.status]).toEqual([file, 302]);
   }
   const { cookie } = await app.signUp();
   const unknown = await fetch(`${app.url}/settings/export/constructor`, { headers: { cookie } });

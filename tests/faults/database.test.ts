@@ -52,16 +52,16 @@ test.each(["lock", "mark", "save", "accounts", "insert"])(
     onStep = (name) => {
       if (name === step) restarted ??= server.stop().then(() => server.start());
     };
-    const answer = await app.post("/plaid/exchange-token", { public_token: token }, user);
+    const response = await app.post("/plaid/exchange-token", { public_token: token }, user);
     await restarted;
-    if (answer.status !== 200)
-      expect(answer.body.error.reason).toMatch(/outcome_pending|connect_failed/);
+    if (response.status !== 200)
+      expect(response.body.error.reason).toMatch(/outcome_pending|connect_failed/);
     await recover(app);
     const books = await compareBooks(app);
     expect(books).toEqual({ ...noDifferences, connected: books.connected });
     const again = await app.post("/plaid/exchange-token", { public_token: token }, user);
     expect(again.body.outcome ?? again.body.error.reason).toBe(
-      books.connected ? "already_connected" : answer.body.error.reason,
+      books.connected ? "already_connected" : response.body.error.reason,
     );
   },
 );
@@ -77,10 +77,10 @@ matrixTest(
     onStep = (name) => {
       if (name === "lock") stopped ??= server.stop();
     };
-    const answer = await app.post("/plaid/exchange-token", { public_token: token }, user);
+    const response = await app.post("/plaid/exchange-token", { public_token: token }, user);
     await stopped;
     await server.start();
-    expect(answer.body.error.reason).toBe("outcome_pending");
+    expect(response.body.error.reason).toBe("outcome_pending");
     expect((await app.itemsAtPlaid()).map((item) => item.removed)).toEqual([true]);
     await recover(app);
     const { unfinished, connected } = await compareBooks(app);
@@ -97,9 +97,9 @@ test.each(["items", "accounts", "commit"])(
       where === "commit" ? "at commit" : `before insert on ${where}`,
     );
     const token = await app.publicToken();
-    const answer = await app.post("/plaid/exchange-token", { public_token: token }, user);
+    const response = await app.post("/plaid/exchange-token", { public_token: token }, user);
     await allow();
-    expect(answer.body.error.reason).toBe("connect_failed");
+    expect(response.body.error.reason).toBe("connect_failed");
     expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 0 });
     expect((await app.itemsAtPlaid()).every((item) => item.removed)).toBe(true);
   },
@@ -132,8 +132,8 @@ test("connectAccount keeps and logs the connection once when the commit's respon
     expect(await app.connectAt(node.url, await app.publicToken(), user)).toBe(200);
     expect(cut).toBe(true);
     expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
-    const told = lines.filter(({ event }) => event === "connection");
-    expect(told).toMatchObject([{ outcome: "connected" }]);
+    const connectionLines = lines.filter(({ event }) => event === "connection");
+    expect(connectionLines).toMatchObject([{ outcome: "connected" }]);
   } finally {
     await node.close();
     wire.close();
@@ -164,9 +164,9 @@ test("A change returns unavailable and changes nothing when PostgreSQL ends its 
   const release = await lockUser(app, user);
   try {
     const key = { name: "Nightly", scopes: ["accounts:read"], expires_in_days: 1 };
-    const answer = app.post("/api/v1/api-keys", key, user);
+    const response = app.post("/api/v1/api-keys", key, user);
     await expect.poll(() => endConnections(app, "wait_event_type = 'Lock'")).not.toHaveLength(0);
-    const { status, body } = await answer;
+    const { status, body } = await response;
     expect([status, body.error.reason]).toEqual([503, "unavailable"]);
   } finally {
     await release();
@@ -180,10 +180,10 @@ test("A change returns unavailable when PostgreSQL ends its connection while it 
   const release = await lockTable(app, "security_events");
   try {
     const key = { name: "Nightly", scopes: ["accounts:read"], expires_in_days: 1 };
-    const answer = app.post("/api/v1/api-keys", key, user);
+    const response = app.post("/api/v1/api-keys", key, user);
     const writing = "wait_event_type = 'Lock' and query not ilike 'select%'";
     await expect.poll(() => endConnections(app, writing)).not.toHaveLength(0);
-    const { status, body } = await answer;
+    const { status, body } = await response;
     expect([status, body.error.reason]).toEqual([503, "unavailable"]);
   } finally {
     await release();
@@ -213,10 +213,10 @@ test("connectAccount returns unavailable and connects with the same public_token
   const release = await lockTable(app, "link_attempts");
   const connect = () => app.post("/plaid/exchange-token", { public_token: token }, user);
   try {
-    const answer = connect();
+    const response = connect();
     const recording = "wait_event_type = 'Lock' and query like 'with \"link\"%'";
     await expect.poll(() => endConnections(app, recording)).not.toHaveLength(0);
-    expect((await answer).body.error.reason).toBe("unavailable");
+    expect((await response).body.error.reason).toBe("unavailable");
   } finally {
     await release();
   }
@@ -230,10 +230,10 @@ test.each(["plans", "sessions"])(
     const user = await app.signUp();
     const release = await lockTable(app, table);
     try {
-      const answer = fetch(`${app.url}/api/v1/plan`, { headers: { cookie: user.cookie } });
+      const response = fetch(`${app.url}/api/v1/plan`, { headers: { cookie: user.cookie } });
       const endWaiting = () => endConnections(app, "wait_event_type = 'Lock'");
       await expect.poll(endWaiting).not.toHaveLength(0);
-      const { status } = await answer;
+      const { status } = await response;
       expect(status).toBe(503);
     } finally {
       await release();

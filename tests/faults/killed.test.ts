@@ -100,12 +100,12 @@ test.for(
     const { id, institution } = body.item;
     const node = await startNode(app.env);
     await node.dieAfter(step);
-    const answer = fetch(`${node.url}/api/v1/disconnections`, {
+    const response = fetch(`${node.url}/api/v1/disconnections`, {
       method: "POST",
       headers: { "content-type": "application/json", cookie: user.cookie },
       body: JSON.stringify({ item_id: id, confirmation: `disconnect ${institution.name}` }),
     });
-    await expect(answer).rejects.toThrow();
+    await expect(response).rejects.toThrow();
     expect(await app.requestsAtPlaid("/item/remove")).toBe(step === "removal" ? 1 : 0);
 
     await recoverOnceUnlocked(app);

@@ -8,7 +8,7 @@ import { prepareDatabase } from "../../server/prepare-database.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { testDatabase, waitingLocks, withEmptyDatabase } from "../support/database.ts";
 import { testWithApp } from "../support/fixtures.ts";
-import { harmOf, readSchema } from "../support/schema-changes.ts";
+import { breakingChangesOf, readSchema } from "../support/schema-changes.ts";
 
 const test = testWithApp();
 
@@ -42,12 +42,12 @@ test("A node keeps connecting and listing while a newer version migrates its tab
       // A new user each time, so that no plan is ever full.
       const user = await app.signUp("cfo");
       const token = await app.publicToken("ins_109508", "user_custom", oneAccount());
-      const answer = await app.post("/plaid/exchange-token", { public_token: token }, user);
+      const response = await app.post("/plaid/exchange-token", { public_token: token }, user);
       const headers = { cookie: user.cookie };
       const list = await fetch(`${app.url}/trpc/accounts.list`, { headers });
       await list.text();
-      statuses.add(answer.status).add(list.status);
-      if (answer.body.outcome === "connected") connected += 1;
+      statuses.add(response.status).add(list.status);
+      if (response.body.outcome === "connected") connected += 1;
     }
   });
   await migrateToLatest(app.databaseUrl, timeLimits.databaseSetUp, nextVersion);
@@ -173,17 +173,17 @@ const beforeThereWereRows = [
 
 test("Each migration only adds, so that the previous version keeps working and no large table is locked", async () => {
   await withEmptyDatabase(async (_url, db) => {
-    const harm: string[] = [];
+    const breaking: string[] = [];
     await sql`create schema graphile_worker`.execute(db);
     for (const [name, { up }] of Object.entries(migrations)) {
       const before = await readSchema(db);
       await up(db);
-      const seen = harmOf(before, await readSchema(db))
+      const seen = breakingChangesOf(before, await readSchema(db))
         // Only an index outside a transaction can be built concurrently, and it is.
         .filter((line) => !(outsideTransaction.has(name) && line.includes("is locked while")));
-      harm.push(...seen.map((line) => `${name}: ${line}`));
+      breaking.push(...seen.map((line) => `${name}: ${line}`));
     }
-    expect(harm).toEqual(beforeThereWereRows);
+    expect(breaking).toEqual(beforeThereWereRows);
   });
 });
 
@@ -253,9 +253,9 @@ test("harmOf finds each way in which a migration can do more than add", async ()
       await sql`create table t (a int)`.execute(db);
       const before = await readSchema(db);
       await sql.raw(text).execute(db);
-      const harm = harmOf(before, await readSchema(db));
-      if (expected) expect(harm).toContain(expected);
-      else expect(harm).toEqual([]);
+      const breaking = breakingChangesOf(before, await readSchema(db));
+      if (expected) expect(breaking).toContain(expected);
+      else expect(breaking).toEqual([]);
       await sql`drop table if exists t`.execute(db);
     }
   });

@@ -47,7 +47,7 @@ test.for(
     const user = await app.signUp("analyst");
     const token = await app.publicToken();
     await app.fault({ path, times: 1, do: { delay: 1_000 } });
-    const answer = app.connectAt(node.url, token, user);
+    const response = app.connectAt(node.url, token, user);
     await freezeOnce(app, condition);
     const frozen = pause(frozenFor);
     // Meanwhile the user retries elsewhere, and the recovery checks the attempt.
@@ -55,7 +55,7 @@ test.for(
     await recover(app);
     await frozen;
     node.process.kill("SIGCONT");
-    await answer;
+    await response;
     await recover(app);
     const { connected, ...books } = await compareBooks(app);
     expect({ connected: connected <= 1, ...books }).toEqual({ connected: true, ...noDifferences });
@@ -71,13 +71,13 @@ test("connectAccount connects once when its process is paused after the commit (
   const user = await app.signUp("analyst");
   const token = await app.publicToken();
   await node.pauseAfter("commit");
-  const answer = app.connectAt(node.url, token, user);
+  const response = app.connectAt(node.url, token, user);
   await expect.poll(() => itemsOf(app)).toHaveLength(1);
   const again = await app.post("/plaid/exchange-token", { public_token: token }, user);
   expect(again.body.outcome).toBe("already_connected");
   await recover(app);
   node.process.kill("SIGCONT");
-  expect(await answer).toBe(200);
+  expect(await response).toBe(200);
   expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
 });
 
@@ -87,7 +87,7 @@ test("connectAccount removes the Item when its process wakes up after another ru
   const user = await app.signUp("analyst");
   const token = await app.publicToken();
   await app.fault({ path: "/item/public_token/exchange", times: 1, do: { delay: 1_000 } });
-  const answer = app.connectAt(node.url, token, user);
+  const response = app.connectAt(node.url, token, user);
   await freezeOnce(app, "run_id is not null");
   await pause(1_500);
   // PostgreSQL ends the transaction of a process that is silent for too long, which releases its lock.
@@ -96,7 +96,7 @@ test("connectAccount removes the Item when its process wakes up after another ru
   const reasons = () => attemptsOf(app);
   expect(await reasons()).toMatchObject([{ status: "failed", reason: "exchange_lost" }]);
   node.process.kill("SIGCONT");
-  await answer;
+  await response;
   await recover(app);
   expect(await compareBooks(app)).toMatchObject({ orphans: 0, unfinished: 0, connected: 0 });
   expect((await app.itemsAtPlaid()).map(({ removed }) => removed)).toEqual([true]);

@@ -56,10 +56,10 @@ test.for(casesOf(matrix, everyRun))(
     // A removal is sent when the accounts could not be read.
     const accounts = { path: "/accounts/get", times: 1, do: { error: "INSTITUTION_DOWN" } };
     await app.fault({ path, times: 50, do: fault }, ...(path === "/item/remove" ? [accounts] : []));
-    const answer = await send(app, token, user);
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(answer.body.error.reason).not.toBe("internal");
-    expect(answer.body.error.message.length).toBeGreaterThan(20);
+    const response = await send(app, token, user);
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    expect(response.body.error.reason).not.toBe("internal");
+    expect(response.body.error.message.length).toBeGreaterThan(20);
 
     await app.clearFaults();
     await recover(app);
@@ -102,9 +102,9 @@ test.for(casesOf(updates, everyRun))(
     const before = await state();
     await app.fault({ path, times: 50, do: fault });
     const finish = () => app.post("/trpc/plaid.finishUpdateMode", { itemId }, user);
-    const answer = await finish();
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(answer.body.error.data.reason).not.toBe("internal");
+    const response = await finish();
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    expect(response.body.error.data.reason).not.toBe("internal");
     expect(await state()).toEqual(before);
     await app.clearFaults();
     expect((await finish()).body.result.data.added).toBe(1);
@@ -162,13 +162,13 @@ test("Our own rate limit returns busy before Plaid's limit of an Item is reached
   await app.control("POST", "settings", { rate_limits: true });
   const first = await send(app, await app.publicToken(), user);
   const itemId = first.body.item.id;
-  const answers = [];
+  const responses = [];
   for (let n = 0; n < 20; n += 1) {
-    answers.push(await app.post("/trpc/plaid.finishUpdateMode", { itemId }, user));
+    responses.push(await app.post("/trpc/plaid.finishUpdateMode", { itemId }, user));
   }
   // The connection has called /accounts/get once.
-  expect(answers.filter(({ status }) => status === 200)).toHaveLength(14);
-  const busy = answers.find(({ status }) => status !== 200);
+  expect(responses.filter(({ status }) => status === 200)).toHaveLength(14);
+  const busy = responses.find(({ status }) => status !== 200);
   expect(busy?.body.error.data.reason).toBe("busy");
   expect(busy?.body.error.data.details.retryAfterSeconds).toBeGreaterThan(30);
   expect(await app.requestsAtPlaid("/accounts/get")).toBe(15);
@@ -322,10 +322,10 @@ test("connectAccount returns public_token_invalid fifty times when fifty request
 }) => {
   const user = await app.signUp("analyst");
   const token = "public-sandbox-7c5b8f1e-9ad4-4f5e-8a4b-222222222222";
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 50 }, () => connectWith(app, {}, token, user)),
   );
-  expect(answers).toEqual(Array(50).fill("public_token_invalid"));
+  expect(responses).toEqual(Array(50).fill("public_token_invalid"));
   expect(await activityOf(app)).toMatchObject([{ reason: "public_token_invalid" }]);
   expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(1);
 });
@@ -336,10 +336,10 @@ test("connectAccount returns the stored error to every request that waited when 
   const user = await app.signUp("analyst");
   const token = await app.publicToken();
   await app.fault({ path: "/accounts/get", times: 1, do: { error: "INSTITUTION_DOWN" } });
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 5 }, () => connectWith(app, {}, token, user)),
   );
-  expect(answers).toEqual(Array(5).fill("bank_unavailable"));
+  expect(responses).toEqual(Array(5).fill("bank_unavailable"));
   expect(await app.requestsAtPlaid("/accounts/get")).toBe(1);
   expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 0 });
   expect(await activityOf(app)).toMatchObject([{ kind: "failed" }]);
@@ -353,10 +353,10 @@ test("connectAccount that returned busy connects nothing later, and checks every
   const waits = new AbortController();
   const left = once(waits.signal, "abort");
   const inside = app.services.connectGate.run(user.id, () => left);
-  const answer = await send(app, token, user);
+  const response = await send(app, token, user);
   waits.abort();
   await inside;
-  expect(answer.body.error.reason).toBe("busy");
+  expect(response.body.error.reason).toBe("busy");
   expect(await attemptsOf(app)).toMatchObject([
     { status: "started", public_token_sealed: null, sent_again: false },
   ]);

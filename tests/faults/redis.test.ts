@@ -36,8 +36,8 @@ async function userWithBank(app: TestApp) {
 
 async function connect(app: TestApp, user: TestUser, institution: string): Promise<void> {
   const publicToken = await app.publicToken(institution);
-  const answer = await app.post("/plaid/exchange-token", { public_token: publicToken }, user);
-  expect([answer.status, answer.body.outcome]).toEqual([200, "connected"]);
+  const response = await app.post("/plaid/exchange-token", { public_token: publicToken }, user);
+  expect([response.status, response.body.outcome]).toEqual([200, "connected"]);
 }
 
 /**

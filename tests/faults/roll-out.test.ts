@@ -31,28 +31,28 @@ const addTo = (database: pg.Client) =>
   );
 
 /** Returns the response of a call that must succeed. */
-async function ask({ cookie }: TestUser, url: string, body?: object) {
-  const answer = await fetch(url, {
+async function request({ cookie }: TestUser, url: string, body?: object) {
+  const response = await fetch(url, {
     method: body ? "POST" : "GET",
     headers: { cookie, "content-type": "application/json" },
     ...(body && { body: JSON.stringify(body) }),
   });
-  const text = await answer.text();
-  if (answer.status !== 200) throw new Error(`${url}: ${answer.status} ${text}`);
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`${url}: ${response.status} ${text}`);
   return JSON.parse(text);
 }
 
 /** Connects a bank on one node, waits for its sync on another, and disconnects it there. */
 async function connectAndDisconnect(user: TestUser, one: string, another: string): Promise<void> {
-  const itemsAt = async (url: string) => (await ask(user, `${url}/api/v1/accounts`)).items;
-  const { item } = await ask(user, `${one}/plaid/exchange-token`, {
+  const itemsAt = async (url: string) => (await request(user, `${url}/api/v1/accounts`)).items;
+  const { item } = await request(user, `${one}/plaid/exchange-token`, {
     public_token: await app.publicToken(),
   });
   for (const url of [another, one]) expect(await itemsAt(url)).toMatchObject([{ id: item.id }]);
   await expect.poll(async () => (await itemsAt(another))[0].sync.status).toBe("done");
-  const { transactions } = await ask(user, `${another}/api/v1/transactions`);
+  const { transactions } = await request(user, `${another}/api/v1/transactions`);
   expect(transactions).not.toEqual([]);
-  await ask(user, `${another}/api/v1/disconnections`, {
+  await request(user, `${another}/api/v1/disconnections`, {
     item_id: item.id,
     confirmation: `disconnect ${item.institution.name}`,
   });

@@ -91,8 +91,8 @@ function rotate(app: TestApp, keys: string, TOKEN_ENVELOPES = "") {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, DATABASE_URL: app.databaseUrl, TOKEN_KEYS: keys, TOKEN_ENVELOPES },
   });
-  const said = Promise.all([text(child.stdout), text(child.stderr)]).then((all) => all.join(""));
-  return { child, said, ended: once(child, "exit") };
+  const output = Promise.all([text(child.stdout), text(child.stderr)]).then((all) => all.join(""));
+  return { child, said: output, ended: once(child, "exit") };
 }
 
 /** Counts the rows of each format and key. */
@@ -119,12 +119,12 @@ test("keys:rotate covers every encrypted column of the schema", async ({ app }) 
 
 test("keys:rotate changes nothing when the ring lacks a key that rows need", async ({ app }) => {
   const before = await counts(app);
-  const { said, ended } = rotate(app, fresh);
+  const { said: output, ended } = rotate(app, fresh);
   expect(await ended).toEqual([1, null]);
-  expect(await said).toContain(
+  expect(await output).toContain(
     `lacks keys that rows are encrypted with: old (${before["v1.old"]} rows)`,
   );
-  expect(await said).not.toContain(old.split(":")[1]);
+  expect(await output).not.toContain(old.split(":")[1]);
   expect(await counts(app)).toEqual(before);
 });
 

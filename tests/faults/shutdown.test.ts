@@ -24,7 +24,12 @@ interface Answer {
 }
 
 /** Sends one request. Rejects unless the whole response arrives. */
-function ask(url: string, agent: Agent | false, method = "GET", json?: unknown): Promise<Answer> {
+function sendRequest(
+  url: string,
+  agent: Agent | false,
+  method = "GET",
+  json?: unknown,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = { cookie: owner.cookie, "content-type": "application/json" };
     const req = request(url, { agent, method, headers }, (res) => {
@@ -37,7 +42,7 @@ function ask(url: string, agent: Agent | false, method = "GET", json?: unknown):
       res.on("end", () => {
         const { statusCode: status = 0, headers } = res;
         if (res.complete) resolve({ status, closes: headers.connection === "close", body });
-        else reject(new Error("the response is cut off"));
+        else reject(new Error("the response is incomplete"));
       });
     });
     req.on("error", reject);
@@ -46,11 +51,11 @@ function ask(url: string, agent: Agent | false, method = "GET", json?: unknown):
 }
 
 /** Sends one request after another until `over`, below one user's rate limit. Returns the results. */
-async function keepAsking(url: string, agent: Agent | false, over: AbortSignal) {
+async function keepRequesting(url: string, agent: Agent | false, over: AbortSignal) {
   const outcomes = new Set<string>();
   let closedByNode = 0;
   while (!over.aborted) {
-    await ask(url, agent).then(
+    await sendRequest(url, agent).then(
       ({ status, closes }) => {
         outcomes.add(String(status));
         if (agent && closes) closedByNode += 1;
@@ -74,14 +79,14 @@ test("A rolling restart under load loses no request, stream, job or connection",
   const clients = [
     ...[1, 2, 3, 4].map(() => new Agent({ keepAlive: true, maxSockets: 1 })),
     ...([false, false, false, false] as const),
-  ].map((agent) => keepAsking(`${url}/trpc/accounts.list`, agent, over.signal));
+  ].map((agent) => keepRequesting(`${url}/trpc/accounts.list`, agent, over.signal));
   const idle = new Agent({ keepAlive: true, maxSockets: 1 });
-  await ask(`${url}/trpc/accounts.list`, idle);
-  const stream = ask(`${url}/trpc/live.changes`, false);
+  await sendRequest(`${url}/trpc/accounts.list`, idle);
+  const stream = sendRequest(`${url}/trpc/live.changes`, false);
 
   // A running connection and a running job that last longer than the drain.
   const connect = async (institution: string) =>
-    ask(`${url}/plaid/exchange-token`, false, "POST", {
+    sendRequest(`${url}/plaid/exchange-token`, false, "POST", {
       public_token: await app.publicToken(institution),
     });
   await app.fault({ path: "/transactions/sync", times: 1, do: { delay: 2_500 } });
@@ -95,7 +100,7 @@ test("A rolling restart under load loses no request, stream, job or connection",
   await expect.poll(async () => [await exchanged(), await syncing()].flat()).toHaveLength(2);
 
   child.kill("SIGTERM");
-  const readyz = () => ask(`${nodeUrl}/readyz`, false);
+  const readyz = () => sendRequest(`${nodeUrl}/readyz`, false);
   await expect.poll(async () => (await readyz()).status).toBe(503);
   expect((await readyz()).body).toBe('{"status":"stopping"}');
   balancer.leadTo(Number(new URL(app.url).port));
@@ -104,7 +109,7 @@ test("A rolling restart under load loses no request, stream, job or connection",
   const { status, body } = await connecting;
   expect([status, JSON.parse(body).outcome]).toEqual([200, "connected"]);
   expect(await ended).toEqual([0, null]);
-  expect((await ask(`${url}/trpc/accounts.list`, idle)).status).toBe(200);
+  expect((await sendRequest(`${url}/trpc/accounts.list`, idle)).status).toBe(200);
   over.abort();
   for (const { outcomes } of await Promise.all(clients)) expect([...outcomes]).toEqual(["200"]);
   const toldToLeave = (await Promise.all(clients)).filter(({ closedByNode }) => closedByNode > 0);

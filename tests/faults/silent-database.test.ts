@@ -63,16 +63,16 @@ test("The pool drops a connection and does not use it again when PostgreSQL vani
     onIdleError,
   });
   try {
-    const ask = () => db.selectFrom("users").select("id").execute();
-    expect(await ask()).toEqual([]);
+    const query = () => db.selectFrom("users").select("id").execute();
+    expect(await query()).toEqual([]);
     // An idle connection is kept.
     await new Promise((resolve) => setTimeout(resolve, 2_800));
     expect(poolUse(db)).toEqual({ open: 1, idle: 1, waiting: 0 });
     wire.fallSilent();
-    await expect(ask()).rejects.toThrow("PostgreSQL does not respond");
-    await expect(ask()).rejects.toThrow("timeout");
+    await expect(query()).rejects.toThrow("PostgreSQL does not respond");
+    await expect(query()).rejects.toThrow("timeout");
     wire.speak();
-    expect(await ask()).toEqual([]);
+    expect(await query()).toEqual([]);
   } finally {
     await db.destroy();
   }

@@ -41,8 +41,8 @@ test.afterEach(async ({ app }) => {
 async function connect(app: TestApp, webhook?: string) {
   const owner = await app.signUp("cfo");
   const token = await app.publicToken("ins_109508", "user_good", "pass_good", webhook);
-  const answer = await app.post("/plaid/exchange-token", { public_token: token }, owner);
-  const itemId: string = answer.body.item.id;
+  const response = await app.post("/plaid/exchange-token", { public_token: token }, owner);
+  const itemId: string = response.body.item.id;
   // A worker's sweep, at each full minute, would restart what a killed one has left.
   await makeSyncsDue(app, 60);
   const plaidItemId = await plaidItemIdOf(app, itemId);
@@ -89,12 +89,12 @@ test.for(
     expect(at?.cursor === null).toBe(pages === 0);
     expect(at?.midway).toBe(pages > 0 && pages < 5);
 
-    const asked = await app.requestsAtPlaid("/transactions/sync");
+    const calls = await app.requestsAtPlaid("/transactions/sync");
     workers.push(await startWorker(app.services));
     await quiet(app);
     expect(await transactionsHere(app, one.itemId)).toEqual(truth);
     // Only what was missing is fetched. An empty page after the last one shows the end.
-    const more = (await app.requestsAtPlaid("/transactions/sync")) - asked;
+    const more = (await app.requestsAtPlaid("/transactions/sync")) - calls;
     expect(more).toBe(Math.max(1, 5 - pages));
     expect(await syncsOf(app)).toMatchObject([{ status: "done", midway: false }]);
   },

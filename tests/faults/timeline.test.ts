@@ -41,9 +41,9 @@ afterAll(async () => {
 
 async function connect(user: TestUser, institution?: string): Promise<ItemWithAccounts> {
   const body = { public_token: await app.publicToken(institution) };
-  const answer = await app.post("/plaid/exchange-token", body, user);
-  expect(answer.status).toBe(200);
-  return answer.body.item;
+  const response = await app.post("/plaid/exchange-token", body, user);
+  expect(response.status).toBe(200);
+  return response.body.item;
 }
 
 async function listItems(user: TestUser): Promise<ItemWithAccounts[]> {
@@ -51,8 +51,8 @@ async function listItems(user: TestUser): Promise<ItemWithAccounts[]> {
     headers: { cookie: user.cookie },
   });
   expect(response.status).toBe(200);
-  const answer = (await response.json()) as { result: { data: { items: ItemWithAccounts[] } } };
-  return answer.result.data.items;
+  const result = (await response.json()) as { result: { data: { items: ItemWithAccounts[] } } };
+  return result.result.data.items;
 }
 
 /** The steps with their states, and for a failed one whether it shows its retry. */

@@ -20,16 +20,16 @@ import { runSteps } from "./run-steps.ts";
 const root = path.resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(path.join(tmpdir(), "fiscility-image-test-"));
 execFileSync("chmod", ["755", folder]);
-const said = (line: string) => process.stdout.write(`${line}\n`);
+const print = (line: string) => process.stdout.write(`${line}\n`);
 
 const database = await startEmbeddedDatabase(path.join(folder, "postgres"), "image-test-password");
 try {
   const engine = findEngine();
-  said(engine ? `Built with ${engine}.` : "No container engine: the Dockerfile's steps run here.");
+  print(engine ? `Built with ${engine}.` : "No container engine: the Dockerfile's steps run here.");
   const image = engine ? buildWith(engine, root) : runSteps(root);
   const run = (program: string, args: string[]) => confined(image, program, args);
   const { files, bytes } = scan(image);
-  said(`${files} files of ${(bytes / 1e6).toFixed(1)} MB, each readable and none writable.`);
+  print(`${files} files of ${(bytes / 1e6).toFixed(1)} MB, each readable and none writable.`);
   // What the lockfile brings into the bundles. The base image's own packages are not in it.
   const bill = execFileSync(
     "npm",
@@ -45,7 +45,7 @@ try {
   const { components } = JSON.parse(bill.toString()) as { components: { purl: string }[] };
   mkdirSync(path.join(root, "build"), { recursive: true });
   writeFileSync(path.join(root, "build/sbom.cdx.json"), bill);
-  said(`build/sbom.cdx.json names ${components.length} packages.`);
+  print(`build/sbom.cdx.json names ${components.length} packages.`);
   await database.create("image");
   const port = String(await freePort());
   const metricsPort = String(await freePort());
@@ -70,7 +70,7 @@ try {
   };
   const as = { cwd: image.app, env };
   for (const name of ["migrate", "jobs", "attempts", "rotate-keys"]) {
-    said(
+    print(
       execFileSync(...run("node", [`build/node/${name}.mjs`]), as)
         .toString()
         .trim(),
@@ -82,18 +82,18 @@ try {
       ...as,
       env: { ...env, METRICS_PORT: metrics },
     });
-    let said = "";
+    let output = "";
     child.stderr.on("data", (text) => {
-      said += text;
+      output += text;
     });
     child.stdout.resume();
     const ended = once(child, "exit");
     return {
-      said: () => said,
+      said: () => output,
       async stop() {
         child.kill("SIGTERM");
         const [code] = await ended;
-        if (code !== 0) process.stderr.write(said);
+        if (code !== 0) process.stderr.write(output);
         return code as number;
       },
     };
@@ -102,9 +102,9 @@ try {
   const worker = start(["node", "build/node/worker-main.mjs"], String(await freePort()));
   try {
     await until(() => spawnSync(...run("sh", ["-c", image.healthcheck]), as).status === 0);
-    said("The health check reports healthy.");
+    print("The health check reports healthy.");
     await until(() => worker.said().includes("The worker takes jobs."));
-    said("The worker takes jobs.");
+    print("The worker takes jobs.");
     // As the load balancer forwards it.
     const headers = { origin: env.APP_URL as string, "x-forwarded-proto": "https" };
     const user = {
@@ -124,14 +124,14 @@ try {
       redirect: "manual",
     });
     if (page.status !== 200) throw new Error(`/dashboard after signing up: ${page.status}`);
-    said("A user signs up, logs in and has a dashboard.");
+    print("A user signs up, logs in and has a dashboard.");
     const metrics = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
     if (metrics.status !== 200) throw new Error(`/metrics: ${metrics.status}`);
-    said("Metrics are served.");
+    print("Metrics are served.");
   } finally {
     process.exitCode = Math.max(...(await Promise.all([server.stop(), worker.stop()])));
   }
-  said(`SIGTERM ended them with ${process.exitCode}.`);
+  print(`SIGTERM ended them with ${process.exitCode}.`);
   image.close();
 } finally {
   await database.stop();

@@ -41,16 +41,16 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([redis?.stop(), cluster?.stop()]));
 
-const doors: RedisAdapter[] = [];
+const adapters: RedisAdapter[] = [];
 afterEach(() => {
-  for (const door of doors.splice(0)) door.close();
+  for (const adapter of adapters.splice(0)) adapter.close();
 });
 
 async function storeAt(url: string): Promise<AccountStore> {
-  const door = new RedisAdapter(redisAddress.parse(url), silent, timeLimits);
-  doors.push(door);
-  await expect.poll(() => door.isConnected).toBe(true);
-  return createRedisAccountStore(door, timeLimits.cacheEntry, silent);
+  const adapter = new RedisAdapter(redisAddress.parse(url), silent, timeLimits);
+  adapters.push(adapter);
+  await expect.poll(() => adapter.isConnected).toBe(true);
+  return createRedisAccountStore(adapter, timeLimits.cacheEntry, silent);
 }
 
 describe.each([

@@ -27,10 +27,14 @@ test("accounts.update renames an account, hides it from totals, and undoes both 
   );
   const [{ id }] = await accountsOf(app, user);
   const update = async (change: object) => {
-    const answer = await app.post("/api/v1/account-settings", { account_id: id, ...change }, user);
-    expect(answer.status).toBe(200);
+    const response = await app.post(
+      "/api/v1/account-settings",
+      { account_id: id, ...change },
+      user,
+    );
+    expect(response.status).toBe(200);
     const [account] = await accountsOf(app, user);
-    expect(account).toEqual(answer.body.account);
+    expect(account).toEqual(response.body.account);
     const { name, bank_name, hidden } = account;
     return { name, bank_name, hidden };
   };
@@ -38,8 +42,8 @@ test("accounts.update renames an account, hides it from totals, and undoes both 
     const cookie = { cookie: user.cookie };
     const [worth, flow] = await Promise.all(
       ["net-worth", "cash-flow"].map(async (name) => {
-        const answer = await fetch(`${app.url}/api/v1/insights/${name}`, { headers: cookie });
-        return (await answer.json()).currencies[0];
+        const response = await fetch(`${app.url}/api/v1/insights/${name}`, { headers: cookie });
+        return (await response.json()).currencies[0];
       }),
     );
     return [worth.days.at(-1).amount, flow.months[0].out];

@@ -19,13 +19,13 @@ async function makeKey(
   days = 90,
 ) {
   await app.stepUp(user);
-  const answer = await app.post(
+  const response = await app.post(
     "/api/v1/api-keys",
     { name: "Test", scopes, expires_in_days: days },
     user,
   );
-  expect(answer.status).toBe(200);
-  return { key: answer.body.key as string, id: answer.body.api_key.id as string };
+  expect(response.status).toBe(200);
+  return { key: response.body.key as string, id: response.body.api_key.id as string };
 }
 
 async function call(app: TestApp, path: string, key: string, init: RequestInit = {}) {
@@ -203,11 +203,11 @@ test("A user has at most 50 live API keys, however fast they are created (G3)", 
   const ada = await app.signUp();
   await app.stepUp(ada);
   const input = { name: "Many", scopes: ["accounts:read"], expires_in_days: 365 };
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 60 }, () => app.post("/api/v1/api-keys", input, ada)),
   );
-  expect(answers.filter(({ status }) => status === 200)).toHaveLength(50);
-  const refused = answers.find(({ status }) => status !== 200);
+  expect(responses.filter(({ status }) => status === 200)).toHaveLength(50);
+  const refused = responses.find(({ status }) => status !== 200);
   expect([refused?.status, refused?.body.error.details]).toEqual([409, { limit: 50 }]);
 });
 

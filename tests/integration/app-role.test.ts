@@ -66,8 +66,8 @@ async function run(url: string, sql: string): Promise<void> {
   await client.query(sql).finally(() => client.end());
 }
 const ready = async () => {
-  const answer = await fetch(`${app.url}/readyz`);
-  return [answer.status, (await answer.json()).status];
+  const response = await fetch(`${app.url}/readyz`);
+  return [response.status, (await response.json()).status];
 };
 test("The server is not ready and the worker waits before the migrations, and both start after them", async () => {
   expect(await ready()).toEqual([503, "migrating"]);
@@ -85,9 +85,9 @@ test("The app's role can connect, sync, disconnect and delete an account", async
   const stream = await openStream(`${app.url}/trpc/live.changes`, { cookie: user.cookie });
   const connect = async (institution: string) => {
     const body = { public_token: await app.publicToken(institution) };
-    const answer = await app.post("/plaid/exchange-token", body, user);
-    expect(answer.status).toBe(200);
-    return answer.body.item.id as string;
+    const response = await app.post("/plaid/exchange-token", body, user);
+    expect(response.status).toBe(200);
+    return response.body.item.id as string;
   };
   const first = await connect("ins_109508");
   await connect("ins_109510");

@@ -37,15 +37,15 @@ test("A request with an invalid or foreign Host gets a response without naming i
 }) => {
   expect((await send(app, "GET", "/login", { host: "[", cookie: "" })).status).toBe(200);
   const elsewhere = { host: "evil.example", "x-forwarded-host": "evil.example" };
-  const answer = await send(
+  const response = await send(
     app,
     "POST",
     "/api/auth/sign-in/email",
     { ...json, ...elsewhere },
     "{}",
   );
-  expect(answer.status).toBe(400);
-  expect(answer.body).not.toContain("evil.example");
+  expect(response.status).toBe(400);
+  expect(response.body).not.toContain("evil.example");
 });
 
 test("A path that does not decode is not found", async ({ app }) => {
@@ -83,9 +83,9 @@ test("A body nested beyond the stack is refused", async ({ app }) => {
 test("A field that appears under two names is refused, and both are named", async ({ app }) => {
   const event = { event_name: "OPEN", link_session_id: "a", linkSessionId: "b" };
   const twice = 'Given as "link_session_id" and as "linkSessionId"';
-  const answer = await send(app, "POST", "/api/v1/link-events", json, JSON.stringify(event));
-  expect(answer.status).toBe(400);
-  const { reason, details } = JSON.parse(answer.body).error;
+  const response = await send(app, "POST", "/api/v1/link-events", json, JSON.stringify(event));
+  expect(response.status).toBe(400);
+  const { reason, details } = JSON.parse(response.body).error;
   expect([reason, details.issues]).toEqual([
     "invalid_input",
     [{ path: "link_session_id", message: twice }],

@@ -82,19 +82,23 @@ test("The client's error says what to do for a key that is missing, wrong, revok
     const { apiKey, key } = await createApiKey(db, user.id, input);
     return { id: apiKey.id, client: quick(app.url, { apiKey: key }) };
   };
-  const said = async (client: ReturnType<typeof quick>) => {
+  const messageOf = async (client: ReturnType<typeof quick>) => {
     const { reason, message } = await failure(client.plan.get.query());
     return `${reason}: ${message}`;
   };
-  expect(await said(createClient({ baseUrl: app.url }))).toMatch(/^unauthenticated: .*apiKey/);
-  expect(await said(quick(app.url))).toMatch(/^api_key_invalid: .*the server that made it/);
+  expect(await messageOf(createClient({ baseUrl: app.url }))).toMatch(/^unauthenticated: .*apiKey/);
+  expect(await messageOf(quick(app.url))).toMatch(/^api_key_invalid: .*the server that made it/);
   const revoked = await make();
   await revokeApiKey(db, user.id, revoked.id);
-  expect(await said(revoked.client)).toMatch(/^api_key_revoked: .*new one.*\/settings\/api-keys/);
+  expect(await messageOf(revoked.client)).toMatch(
+    /^api_key_revoked: .*new one.*\/settings\/api-keys/,
+  );
   const expired = await make();
   await expireApiKey(app, expired.id);
-  expect(await said(expired.client)).toMatch(/^api_key_expired: .*new one.*\/settings\/api-keys/);
-  expect(await said((await make()).client)).toMatch(
+  expect(await messageOf(expired.client)).toMatch(
+    /^api_key_expired: .*new one.*\/settings\/api-keys/,
+  );
+  expect(await messageOf((await make()).client)).toMatch(
     /^scope_missing: .*scope accounts:read; it has activity:read\. Make a new key/,
   );
 });
@@ -122,7 +126,7 @@ test("The client's error names the address that responded instead of Fiscility, 
   const otherTrpc = {
     error: { message: "No procedure", code: -32004, data: { code: "NOT_FOUND" } },
   };
-  const answers: [RequestListener | string, RegExp][] = [
+  const responses: [RequestListener | string, RegExp][] = [
     [page(200), /200 text\/html\. Check the baseUrl/],
     [page(404), /404 text\/html\. Check the baseUrl/],
     [page(401), /401 .* a log-in of its own/],
@@ -133,8 +137,8 @@ test("The client's error names the address that responded instead of Fiscility, 
     [`${app.url}/dashboard`, /Check the baseUrl/],
     [`${app.url}/api`, /404 application\/json.* Check the baseUrl/],
   ];
-  for (const [answer, message] of answers) {
-    const url = typeof answer === "string" ? answer : (await startStandIn(answer)).url;
+  for (const [response, message] of responses) {
+    const url = typeof response === "string" ? response : (await startStandIn(response)).url;
     for (const error of await failuresAt(url)) {
       expect(`${error.reason}: ${error.message}`).toMatch(/^unexpected_response: Something other/);
       expect(error.message).toContain(`responded at ${url}`);

@@ -125,8 +125,8 @@ test("The client throws unexpected_response, with what it received, when the res
       /^application\/json/,
     ],
   ];
-  for (const [answer, status, contentType] of cases) {
-    const { url } = await startStandIn(answer);
+  for (const [respond, status, contentType] of cases) {
+    const { url } = await startStandIn(respond);
     const calls = [
       () => quick(url).accounts.list.query(),
       () => quick(url).plaid.createLinkToken.mutate(),
@@ -186,8 +186,8 @@ test("The client throws timed_out for a slow call and aborted for an aborted one
 test("The client batches the queries of one tick and sends mutations alone (G1)", async () => {
   const { url, seen } = await startStandIn((req, res) => {
     const calls = req.url?.split("?")[0]?.split(",").length ?? 1;
-    const answer = { result: { data: {} } };
-    json(200, req.method === "GET" ? Array(calls).fill(answer) : answer)(req, res);
+    const response = { result: { data: {} } };
+    json(200, req.method === "GET" ? Array(calls).fill(response) : response)(req, res);
   });
   const client = quick(url);
   await Promise.all([
@@ -213,8 +213,8 @@ test("The client retries only what may be sent again (G1)", async () => {
     event: (url: string) =>
       quick(url, { retries }).plaid.recordLinkEvent.mutate({ eventName: "OPEN" }),
   };
-  const sent = async (call: (url: string) => Promise<unknown>, answer: RequestListener) => {
-    const { url, seen } = await startStandIn(answer);
+  const sent = async (call: (url: string) => Promise<unknown>, respond: RequestListener) => {
+    const { url, seen } = await startStandIn(respond);
     await failure(call(url));
     return seen.length;
   };

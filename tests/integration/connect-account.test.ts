@@ -47,21 +47,25 @@ test("Every procedure and page returns 401 or a redirect without a session (P1)"
   app,
 }) => {
   for (const path of ["/plaid/create-link-token", "/plaid/exchange-token"]) {
-    const answer = await app.post(path, { public_token: "public-sandbox-1" });
-    expect([path, answer.status, answer.body.error.reason]).toEqual([path, 401, "unauthenticated"]);
-    expect(answer.body.error.requestId).toMatch(/^[0-9a-f-]{36}$/);
+    const response = await app.post(path, { public_token: "public-sandbox-1" });
+    expect([path, response.status, response.body.error.reason]).toEqual([
+      path,
+      401,
+      "unauthenticated",
+    ]);
+    expect(response.body.error.requestId).toMatch(/^[0-9a-f-]{36}$/);
   }
   for (const name of ["accounts.list", "plan.get", "activity.list"]) {
-    const answer = await fetch(`${app.url}/trpc/${name}`);
-    expect([name, answer.status]).toEqual([name, 401]);
+    const response = await fetch(`${app.url}/trpc/${name}`);
+    expect([name, response.status]).toEqual([name, 401]);
   }
   for (const name of ["connectAccount", "plaid.createLinkToken", "plaid.recordLinkEvent"]) {
     expect([name, (await app.post(`/trpc/${name}`, {})).status]).toEqual([name, 401]);
   }
   for (const page of ["/dashboard", "/activity"]) {
-    const answer = await fetch(`${app.url}${page}`, { redirect: "manual" });
-    expect([page, answer.status]).toEqual([page, 302]);
-    expect(answer.headers.get("location")).toContain("/login");
+    const response = await fetch(`${app.url}${page}`, { redirect: "manual" });
+    expect([page, response.status]).toEqual([page, 302]);
+    expect(response.headers.get("location")).toContain("/login");
   }
   const wrongKey = await fetch(`${app.url}/trpc/accounts.list`, {
     headers: { authorization: "Bearer nothing", cookie: (await app.signUp()).cookie },
@@ -83,15 +87,15 @@ test("connectAccount turns the public_token into an Item with its accounts, for 
   app,
 }) => {
   const user = await app.signUp("analyst");
-  const answer = await exchange(app, await app.publicToken(), user);
-  expect(answer.status).toBe(200);
-  expect(answer.body.outcome).toBe("connected");
-  expect(answer.body.item.institution.id).toBe("ins_109508");
+  const response = await exchange(app, await app.publicToken(), user);
+  expect(response.status).toBe(200);
+  expect(response.body.outcome).toBe("connected");
+  expect(response.body.item.institution.id).toBe("ins_109508");
   const item = await only(itemsOf(app, user));
-  expect(item.id).toBe(answer.body.item.id);
+  expect(item.id).toBe(response.body.item.id);
   expect(item.access_token_sealed).toMatch(/^v2\.t1\./);
   const accounts = await accountsOf(app, user);
-  expect(accounts).toHaveLength(answer.body.accounts.length);
+  expect(accounts).toHaveLength(response.body.accounts.length);
   expect(accounts.length).toBeGreaterThan(0);
   const attempt = await only(attemptsOf(app, user));
   expect(attempt.id).toBe(item.id);
@@ -121,10 +125,10 @@ test("connectAccount returns the first result and exchanges once when the same p
   const user = await app.signUp("analyst");
   const token = await app.publicToken();
   const before = await app.requestsAtPlaid("/item/public_token/exchange");
-  const answers = await Promise.all(Array.from({ length: 50 }, () => exchange(app, token, user)));
-  expect(answers.map((a) => a.status).filter((s) => s !== 200)).toEqual([]);
-  expect(answers.filter((a) => a.body.outcome === "connected")).toHaveLength(1);
-  expect(new Set(answers.map((a) => a.body.item.id)).size).toBe(1);
+  const responses = await Promise.all(Array.from({ length: 50 }, () => exchange(app, token, user)));
+  expect(responses.map((a) => a.status).filter((s) => s !== 200)).toEqual([]);
+  expect(responses.filter((a) => a.body.outcome === "connected")).toHaveLength(1);
+  expect(new Set(responses.map((a) => a.body.item.id)).size).toBe(1);
   expect((await app.requestsAtPlaid("/item/public_token/exchange")) - before).toBe(1);
 });
 
@@ -143,9 +147,9 @@ test("createLinkToken returns the plan and its limit instead of a link_token at 
      from items, generate_series(0, 1) n where user_id = $1`,
     [user.id],
   );
-  const answer = await app.post("/plaid/create-link-token", {}, user);
-  expect([answer.status, answer.body.error.reason]).toEqual([403, "limit_reached"]);
-  expect(answer.body.error.details).toEqual({ plan: "Intern", limit: 2, used: 2, wanted: 1 });
+  const response = await app.post("/plaid/create-link-token", {}, user);
+  expect([response.status, response.body.error.reason]).toEqual([403, "limit_reached"]);
+  expect(response.body.error.details).toEqual({ plan: "Intern", limit: 2, used: 2, wanted: 1 });
 });
 
 test("connectAccount leaves nothing here or at Plaid when the bank has more accounts than there is room (P2, E5, I3)", async ({
@@ -153,9 +157,9 @@ test("connectAccount leaves nothing here or at Plaid when the bank has more acco
 }) => {
   const user = await app.signUp("intern");
   const before = await counts(app);
-  const answer = await exchange(app, await app.publicToken(), user);
-  expect([answer.status, answer.body.error.reason]).toEqual([403, "limit_reached"]);
-  expect(answer.body.error.details.wanted).toBeGreaterThan(2);
+  const response = await exchange(app, await app.publicToken(), user);
+  expect([response.status, response.body.error.reason]).toEqual([403, "limit_reached"]);
+  expect(response.body.error.details.wanted).toBeGreaterThan(2);
   expect(await counts(app)).toEqual(before);
   expect(await orphans(app)).toBe(0);
   const entry = await only(activityOf(app, user));
@@ -169,11 +173,11 @@ test("connectAccount never exceeds the plan when fifty connections race (P2, I3)
   const tokens = await Promise.all(
     Array.from({ length: 50 }, (_, n) => app.publicToken("ins_109508", `user_race${n}`)),
   );
-  const answers = await Promise.all(tokens.map((token) => exchange(app, token, user)));
+  const responses = await Promise.all(tokens.map((token) => exchange(app, token, user)));
   const n = (await accountsOf(app, user)).length;
   expect(n).toBeLessThanOrEqual(10);
   expect(n).toBeGreaterThan(0);
-  const connected = answers.filter((a) => a.status === 200);
+  const connected = responses.filter((a) => a.status === 200);
   expect(connected.length).toBeGreaterThan(0);
   const items = await itemsOf(app, user);
   expect(items).toHaveLength(connected.length);
@@ -190,9 +194,9 @@ test.for([
     const token = await app.publicToken();
     const before = await counts(app);
     await app.fault({ path: "/item/public_token/exchange", times: 3, do: { error: code } });
-    const answer = await exchange(app, token, user);
-    expect([answer.status, answer.body.error.reason]).toEqual([status, reason]);
-    expect(JSON.stringify(answer.body)).not.toContain(code);
+    const response = await exchange(app, token, user);
+    expect([response.status, response.body.error.reason]).toEqual([status, reason]);
+    expect(JSON.stringify(response.body)).not.toContain(code);
     expect(await counts(app)).toEqual(before);
     // For a rate limit Plaid puts the name in error_type; for other errors in error_code.
     const line = app.logLines.findLast((l) => l.includes(`":"${code}"`)) ?? "{}";
@@ -227,8 +231,8 @@ test.for([
     const user = await app.signUp("analyst");
     const before = await counts(app);
     await app.fault({ path: "/accounts/get", times: 3, do: what });
-    const answer = await exchange(app, await app.publicToken(), user);
-    expect(answer.status).toBeGreaterThanOrEqual(400);
+    const response = await exchange(app, await app.publicToken(), user);
+    expect(response.status).toBeGreaterThanOrEqual(400);
     expect(await counts(app)).toEqual(before);
     expect(await orphans(app)).toBe(0);
     const attempt = await only(attemptsOf(app, user));
@@ -247,8 +251,8 @@ test.for(["items", "accounts", "account_activity"])(
       table === "account_activity" ? `${ofUser} and new.kind = 'connected'` : ofUser,
     );
     const token = await app.publicToken();
-    const answer = await exchange(app, token, user);
-    expect([answer.status, answer.body.error.reason]).toEqual([500, "connect_failed"]);
+    const response = await exchange(app, token, user);
+    expect([response.status, response.body.error.reason]).toEqual([500, "connect_failed"]);
     expect(await itemsOf(app, user)).toEqual([]);
     expect(await orphans(app)).toBe(0);
     await allow();
@@ -263,9 +267,9 @@ test("createLinkToken returns a generic error, with Plaid's message only in the 
 }) => {
   const user = await app.signUp();
   await app.fault({ path: "/link/token/create", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
-  const answer = await app.post("/plaid/create-link-token", {}, user);
-  expect([answer.status, answer.body.error.reason]).toEqual([502, "link_unavailable"]);
-  expect(JSON.stringify(answer.body)).not.toContain("INTERNAL_SERVER_ERROR");
+  const response = await app.post("/plaid/create-link-token", {}, user);
+  expect([response.status, response.body.error.reason]).toEqual([502, "link_unavailable"]);
+  expect(JSON.stringify(response.body)).not.toContain("INTERNAL_SERVER_ERROR");
   expect(app.logLines.findLast((line) => line.includes("link_unavailable"))).toContain(
     "INTERNAL_SERVER_ERROR",
   );
@@ -323,10 +327,10 @@ test.for([
   async ([_name, body, status, reason], { app }) => {
     const user = await app.signUp();
     const before = await counts(app);
-    const answer = await app.post("/plaid/exchange-token", body, user);
-    expect([answer.status, answer.body.error.reason]).toEqual([status, reason]);
-    expect(answer.body.error.requestId).toMatch(/^[0-9a-f-]{36}$/);
-    expect(JSON.stringify(answer.body)).not.toMatch(/\bat .*\.ts/);
+    const response = await app.post("/plaid/exchange-token", body, user);
+    expect([response.status, response.body.error.reason]).toEqual([status, reason]);
+    expect(response.body.error.requestId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(JSON.stringify(response.body)).not.toMatch(/\bat .*\.ts/);
     expect(await counts(app)).toEqual(before);
   },
 );
@@ -340,11 +344,11 @@ test("connectAccount rejects a public_token older than 30 minutes with a reason,
   expect((await exchange(app, kept, user)).status).toBe(200);
   const before = await counts(app);
   await app.advanceClock(2 * 60);
-  const answer = await exchange(app, expired, user);
-  expect([answer.status, answer.body.error.reason]).toEqual([400, "public_token_invalid"]);
-  expect(answer.body.error.message).toMatch(/has expired or was already used/);
-  expect(answer.body.error.requestId).toMatch(/^[0-9a-f-]{36}$/);
-  expect(JSON.stringify(answer.body)).not.toContain("INVALID_PUBLIC_TOKEN");
+  const response = await exchange(app, expired, user);
+  expect([response.status, response.body.error.reason]).toEqual([400, "public_token_invalid"]);
+  expect(response.body.error.message).toMatch(/has expired or was already used/);
+  expect(response.body.error.requestId).toMatch(/^[0-9a-f-]{36}$/);
+  expect(JSON.stringify(response.body)).not.toContain("INVALID_PUBLIC_TOKEN");
   expect(await counts(app)).toEqual(before);
   const line = JSON.parse(app.logLines.findLast((l) => l.includes("INVALID_PUBLIC_TOKEN")) ?? "{}");
   expect(line.plaid.requestId).toBeTruthy();
@@ -353,7 +357,7 @@ test("connectAccount rejects a public_token older than 30 minutes with a reason,
 test("A POST with a foreign Origin is refused", async ({ app }) => {
   const user = await app.signUp();
   for (const path of ["/plaid/create-link-token", "/trpc/plaid.createLinkToken", "/logout"]) {
-    const answer = await fetch(`${app.url}${path}`, {
+    const response = await fetch(`${app.url}${path}`, {
       method: "POST",
       headers: {
         origin: "https://evil.example",
@@ -362,7 +366,7 @@ test("A POST with a foreign Origin is refused", async ({ app }) => {
       },
       body: "{}",
     });
-    expect([path, answer.status]).toEqual([path, 403]);
+    expect([path, response.status]).toEqual([path, 403]);
   }
 });
 

@@ -7,9 +7,9 @@ import { testWithApp } from "../support/fixtures.ts";
 const test = testWithApp();
 
 async function get(app: TestApp, path: string, user: TestUser) {
-  const answer = await fetch(`${app.url}/api/v1/${path}`, { headers: { cookie: user.cookie } });
-  expect(answer.status).toBe(200);
-  return answer.json();
+  const response = await fetch(`${app.url}/api/v1/${path}`, { headers: { cookie: user.cookie } });
+  expect(response.status).toBe(200);
+  return response.json();
 }
 const correct = (app: TestApp, user: TestUser, body: object) =>
   app.post("/api/v1/transaction-corrections", body, user);
@@ -25,9 +25,13 @@ test("A correction of a pending transaction still applies once it is posted, and
   await sync();
   const { transactions } = await get(app, "transactions", user);
   const pending = transactions.find((one: { pending: boolean }) => one.pending);
-  const said = { category: "TRAVEL", merchant: "Night train" };
-  const answer = await correct(app, user, { transaction_id: pending.id, ...said });
-  expect(answer.body.transaction).toMatchObject({ id: pending.id, corrected: true, ...said });
+  const correction = { category: "TRAVEL", merchant: "Night train" };
+  const response = await correct(app, user, { transaction_id: pending.id, ...correction });
+  expect(response.body.transaction).toMatchObject({
+    id: pending.id,
+    corrected: true,
+    ...correction,
+  });
 
   const found = async () =>
     (await get(app, "transactions?category=TRAVEL&search=night", user)).transactions;
@@ -36,12 +40,12 @@ test("A correction of a pending transaction still applies once it is posted, and
   await sync();
   const [posted, ...others] = await found();
   expect(others).toEqual([]);
-  expect(posted).toMatchObject({ pending: false, corrected: true, ...said });
+  expect(posted).toMatchObject({ pending: false, corrected: true, ...correction });
   expect(posted.id).not.toBe(pending.id);
 
   await app.query("update item_syncs set cursor = null where user_id = $1", [user.id]);
   await sync();
-  expect(await found()).toMatchObject([{ id: posted.id, ...said }]);
+  expect(await found()).toMatchObject([{ id: posted.id, ...correction }]);
 
   await correct(app, user, { transaction_id: posted.id, category: null, merchant: null });
   expect(await found()).toEqual([]);

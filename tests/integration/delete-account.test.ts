@@ -40,13 +40,13 @@ async function settled(app: TestApp, email = "ada.lovelace@example.com") {
 }
 
 async function call(app: TestApp, user: TestUser, method: string, path: string) {
-  const answer = await fetch(`${app.url}/api/v1/${path}`, {
+  const response = await fetch(`${app.url}/api/v1/${path}`, {
     method,
     headers: { cookie: user.cookie },
   });
   // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
-  const body: any = await answer.json();
-  return { status: answer.status, body };
+  const body: any = await response.json();
+  return { status: response.status, body };
 }
 const deleteAccount = (app: TestApp, user: TestUser, words = "delete my account") =>
   call(app, user, "DELETE", `account?confirmation=${encodeURIComponent(words)}`);
@@ -68,8 +68,8 @@ test("account.delete leaves nothing here while Plaid is down, and nothing at Pla
 }) => {
   const { user, key } = await settled(app);
   await app.fault({ path: "/item/remove", times: 50, do: { error: "INTERNAL_SERVER_ERROR" } });
-  const answer = await deleteAccount(app, user);
-  expect([answer.status, answer.body]).toEqual([200, { deleted: true, banks: 2 }]);
+  const response = await deleteAccount(app, user);
+  expect([response.status, response.body]).toEqual([200, { deleted: true, banks: 2 }]);
   expect((await call(app, user, "GET", "accounts")).status).toBe(401);
   const byKey = await fetch(`${app.url}/api/v1/accounts`, {
     headers: { authorization: `Bearer ${key}` },
@@ -141,8 +141,8 @@ test("account.delete deletes nothing for a wrong phrase or an API key, and finds
   });
   expect(byKey.status).toBe(403);
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 2 });
-  const answers = await Promise.all([deleteAccount(app, user), deleteAccount(app, user)]);
-  expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
+  const responses = await Promise.all([deleteAccount(app, user), deleteAccount(app, user)]);
+  expect(responses.map(({ status }) => status).sort()).toEqual([200, 401]);
 });
 
 test("account.delete leaves no Item at Plaid when a bank is being connected (I1)", async ({

@@ -20,9 +20,9 @@ const nothingWrong = {
 async function connected(app: TestApp, plan = "analyst") {
   const user = await app.signUp(plan);
   const token = await app.publicToken();
-  const answer = await exchange(app, token, user);
-  expect(answer.body.outcome).toBe("connected");
-  const { item, accounts } = answer.body;
+  const response = await exchange(app, token, user);
+  expect(response.body.outcome).toBe("connected");
+  const { item, accounts } = response.body;
   return { user, token, itemId: item.id as string, accountCount: accounts.length as number };
 }
 const exchange = (app: TestApp, token: string, user: TestUser) =>
@@ -45,10 +45,10 @@ test("items.disconnect removes the bank here and at Plaid, with one activity ent
 }) => {
   const { user, itemId, accountCount } = await connected(app);
   app.logLines.length = 0;
-  const answer = await disconnect(app, user, itemId);
+  const response = await disconnect(app, user, itemId);
   // No sync has fetched the bank's data yet.
   const unseen = { logo: null, color: null, url: null };
-  expect([answer.status, answer.body]).toEqual([
+  expect([response.status, response.body]).toEqual([
     200,
     {
       item: { id: itemId, institution: { id: "ins_109508", name: bank, ...unseen } },
@@ -151,8 +151,8 @@ test("connectAccount restores nothing when the public_token of a disconnected ba
 }) => {
   const { user, token, itemId } = await connected(app);
   await disconnect(app, user, itemId);
-  const answer = await exchange(app, token, user);
-  expect([answer.status, answer.body.error.reason]).toEqual([400, "public_token_invalid"]);
+  const response = await exchange(app, token, user);
+  expect([response.status, response.body.error.reason]).toEqual([400, "public_token_invalid"]);
   expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(1);
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 0 });
 });
@@ -161,12 +161,12 @@ test("items.disconnect succeeds once when twenty requests race, and returns not_
   app,
 }) => {
   const { user, itemId } = await connected(app);
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 20 }, () => disconnect(app, user, itemId)),
   );
-  const done = answers.filter(({ status }) => status === 200);
+  const done = responses.filter(({ status }) => status === 200);
   const others = new Set(
-    answers.filter(({ status }) => status !== 200).map(({ body }) => body.error.reason),
+    responses.filter(({ status }) => status !== 200).map(({ body }) => body.error.reason),
   );
   expect([done.length, [...others]]).toEqual([1, ["not_found"]]);
   expect(await disconnections(app)).toHaveLength(1);
@@ -178,9 +178,9 @@ test("items.disconnect changes nothing for another bank's phrase, and ignores ca
 }) => {
   const { user, itemId } = await connected(app);
   for (const words of ["", "disconnect", bank, "disconnect Another Bank"]) {
-    const answer = await disconnect(app, user, itemId, words);
-    expect([answer.status, answer.body.error.reason]).toEqual([400, "confirmation_mismatch"]);
-    expect(answer.body.error.details).toEqual({ expected: `disconnect ${bank}` });
+    const response = await disconnect(app, user, itemId, words);
+    expect([response.status, response.body.error.reason]).toEqual([400, "confirmation_mismatch"]);
+    expect(response.body.error.details).toEqual({ expected: `disconnect ${bank}` });
   }
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 1 });
   expect(await app.requestsAtPlaid("/item/remove")).toBe(0);
@@ -191,7 +191,7 @@ test("items.disconnect changes nothing for another bank's phrase, and ignores ca
 
 test("items.disconnect returns not_found for another user's bank (I6)", async ({ app }) => {
   const { itemId } = await connected(app);
-  const answer = await disconnect(app, await app.signUp(), itemId);
-  expect([answer.status, answer.body.error.reason]).toEqual([404, "not_found"]);
+  const response = await disconnect(app, await app.signUp(), itemId);
+  expect([response.status, response.body.error.reason]).toEqual([404, "not_found"]);
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 1 });
 });

@@ -198,8 +198,8 @@ test("Update mode returns not_found for another user's Item (I6)", async () => {
   const [user, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
   const { body } = await connect(user);
   for (const name of ["createLinkToken", "finishUpdateMode"]) {
-    const answer = await app.post(`/trpc/plaid.${name}`, { itemId: body.item.id }, other);
-    expect([name, answer.status]).toEqual([name, 404]);
+    const response = await app.post(`/trpc/plaid.${name}`, { itemId: body.item.id }, other);
+    expect([name, response.status]).toEqual([name, 404]);
   }
 });
 

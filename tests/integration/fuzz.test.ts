@@ -80,10 +80,10 @@ const audit = ["link_attempts", "account_activity", "security_events", "passkey_
 async function check(app: TestApp, request: RawRequest, isGood?: boolean): Promise<void> {
   const mayChange = isGood ? audit : [];
   const before = await rowsBut(app, mayChange);
-  const answer = await send(app, request);
-  expect(answer, "a failure of ours").toMatchObject({ status: expect.toSatisfy((s) => s < 500) });
-  if (isGood === false) expect(answer.status, "it was taken").toBeGreaterThanOrEqual(400);
-  if (answer.status >= 400) expect(await rowsBut(app, mayChange), "a row").toEqual(before);
+  const response = await send(app, request);
+  expect(response, "a failure of ours").toMatchObject({ status: expect.toSatisfy((s) => s < 500) });
+  if (isGood === false) expect(response.status, "it was taken").toBeGreaterThanOrEqual(400);
+  if (response.status >= 400) expect(await rowsBut(app, mayChange), "a row").toEqual(before);
 }
 
 const json = { "content-type": "application/json" };

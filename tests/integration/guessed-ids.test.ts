@@ -133,8 +133,8 @@ describe("A call about another user's data gets the response of one about nothin
         expect([401, 403]).not.toContain(guessed.status);
         expect(await rowsOfAda()).toBe(before);
         const sent = JSON.stringify(input) ?? "";
-        const told = names.filter((one) => guessed.body.includes(one) && !sent.includes(one));
-        expect(told).toEqual([]);
+        const leaked = names.filter((one) => guessed.body.includes(one) && !sent.includes(one));
+        expect(leaked).toEqual([]);
         const random = await send(withStrangersIds(input));
         expect(guessed.status).toBe(random.status);
         if (guessed.status >= 400) expect(guessed.body).toBe(random.body);

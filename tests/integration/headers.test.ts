@@ -90,12 +90,12 @@ test("Streams, refused streams, preflights and unknown addresses have the same h
     ["/api/v1/accounts", 204, { method: "OPTIONS", headers: preflight }],
     ["/%", 404, {}],
   ] as const) {
-    const answer = await fetch(`${url}${path}`, { ...init, signal: stop.signal });
-    expect(answer.status, path).toBe(status);
-    expect(answer.headers.get("strict-transport-security")).toMatch(/^max-age=31536000/);
-    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
-    expect(answer.headers.get("referrer-policy")).toBe("no-referrer");
-    expect(answer.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+    const response = await fetch(`${url}${path}`, { ...init, signal: stop.signal });
+    expect(response.status, path).toBe(status);
+    expect(response.headers.get("strict-transport-security")).toMatch(/^max-age=31536000/);
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(response.headers.get("referrer-policy")).toBe("no-referrer");
+    expect(response.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
   }
   stop.abort();
 });
@@ -117,10 +117,10 @@ test("A response that may hold a user's data is never cached by browser or proxy
   ]) {
     // Logged in and logged out: a refusal must not be cached either.
     for (const headers of [{ cookie }, undefined]) {
-      const answer = await fetch(`${app.url}${path}`, { headers, redirect: "manual" });
-      await answer.text();
-      const kept = answer.headers.get("cache-control");
-      if (answer.status !== 302) expect(kept, `${path} ${answer.status}`).toMatch(/^no-store/);
+      const response = await fetch(`${app.url}${path}`, { headers, redirect: "manual" });
+      await response.text();
+      const kept = response.headers.get("cache-control");
+      if (response.status !== 302) expect(kept, `${path} ${response.status}`).toMatch(/^no-store/);
     }
   }
   const asset = (await (await fetch(`${app.url}/login`)).text()).match(
@@ -145,11 +145,11 @@ test("A TRACE is refused on pages and on the API", async ({ app }) => {
 test("Each page has a nonce of its own on every script element", async () => {
   const nonces = new Set<string>();
   for (let n = 0; n < 2; n++) {
-    const answer = await fetch(`${url}/login`);
+    const response = await fetch(`${url}/login`);
     const [, nonce = ""] =
-      /'nonce-([^']+)'/.exec(answer.headers.get("content-security-policy") ?? "") ?? [];
+      /'nonce-([^']+)'/.exec(response.headers.get("content-security-policy") ?? "") ?? [];
     const scripts = [
-      ...(await answer.text()).matchAll(/<script(?![^>]*type="text\/plain")[^>]*>/g),
+      ...(await response.text()).matchAll(/<script(?![^>]*type="text\/plain")[^>]*>/g),
     ];
     expect(scripts.length).toBeGreaterThan(0);
     for (const [script] of scripts) expect(script).toContain(`nonce="${nonce}"`);
@@ -162,9 +162,9 @@ test("The cookies of a log-in are Secure, HttpOnly and SameSite, with prefixed n
   app,
 }) => {
   const { email, password } = await app.signUp();
-  const answer = await logIn({ email, password });
-  expect(answer.status).toBe(200);
-  const cookies = answer.headers.getSetCookie();
+  const response = await logIn({ email, password });
+  expect(response.status).toBe(200);
+  const cookies = response.headers.getSetCookie();
   expect(cookies.length).toBeGreaterThan(1);
   for (const cookie of cookies) {
     expect(cookie).toMatch(/^__(Host|Secure)-fiscility\./);
@@ -211,15 +211,15 @@ test("A form or a call that another site sends is refused, the log-in included",
   ]) {
     for (const origin of ["https://evil.example", "null", "http://app.fiscility.test"]) {
       const method = path === "/api/v1/account" ? "DELETE" : "POST";
-      const answer = await fetch(`${url}${path}`, { method, headers: { origin } });
-      expect(answer.status, `${path} from ${origin}`).toBe(403);
+      const response = await fetch(`${url}${path}`, { method, headers: { origin } });
+      expect(response.status, `${path} from ${origin}`).toBe(403);
     }
   }
 });
 
 test("The demo user does not exist in production", async () => {
-  const answer = await logIn({ email: "demo@fiscility.test", password: "demo-password" });
-  expect(answer.status).toBe(401);
+  const response = await logIn({ email: "demo@fiscility.test", password: "demo-password" });
+  expect(response.status).toBe(401);
 });
 
 test("A log-in stores the address that the load balancer saw, whatever headers came before it", async ({
@@ -233,13 +233,13 @@ test("A log-in stores the address that the load balancer saw, whatever headers c
 });
 
 test("A refusal logs its reason and request id, and nothing of what was sent", async () => {
-  const answer = await fetch(`${url}/plaid/exchange-token`, {
+  const response = await fetch(`${url}/plaid/exchange-token`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ public_token: "public-sandbox-of-nobody" }),
   });
-  expect(answer.status).toBe(401);
-  const requestId = answer.headers.get("x-request-id");
+  expect(response.status).toBe(401);
+  const requestId = response.headers.get("x-request-id");
   const lines = logLines.map((line) => JSON.parse(line));
   expect(lines.filter((line) => line.event === "refused" && line.requestId === requestId)).toEqual([
     expect.objectContaining({ reason: "unauthenticated", name: "/plaid/exchange-token" }),

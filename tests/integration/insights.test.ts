@@ -1,13 +1,17 @@
 import { expect } from "vitest";
 import type { TestApp, TestUser } from "../support/app.ts";
-import { type AccountOf, addBank, ago, type Moved } from "../support/bank.ts";
+import { type AccountOf, addBank, daysAgo, type TransactionRow } from "../support/bank.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { raiseDataVersion, updateAccounts } from "../support/rows.ts";
 
 const test = testWithApp();
 
 /** A user with one bank with these accounts and transactions. */
-async function userWith(app: TestApp, accounts: AccountOf[], moved: Moved[]): Promise<TestUser> {
+async function userWith(
+  app: TestApp,
+  accounts: AccountOf[],
+  moved: TransactionRow[],
+): Promise<TestUser> {
   const user = await app.signUp("cfo");
   await addBank(app, user, "Bank", accounts, moved);
   return user;
@@ -48,11 +52,11 @@ test("insights.netWorth subtracts the transactions from the balances, in each cu
   expect(dollars).toEqual({
     currency: "USD",
     days: [
-      { date: ago(4), amount: "-1159.85" },
-      { date: ago(3), amount: "840.15" },
-      { date: ago(2), amount: "800.15" },
-      { date: ago(1), amount: "700.10" },
-      { date: ago(0), amount: "700.10" },
+      { date: daysAgo(4), amount: "-1159.85" },
+      { date: daysAgo(3), amount: "840.15" },
+      { date: daysAgo(2), amount: "800.15" },
+      { date: daysAgo(1), amount: "700.10" },
+      { date: daysAgo(0), amount: "700.10" },
     ],
   });
   expect(euros.currency).toBe("EUR");
@@ -68,7 +72,7 @@ test("insights.netWorth has only today without transactions, and at most a year"
 }) => {
   const still = await userWith(app, [{ balance: "5" }], []);
   expect(await get(app, "net-worth", still)).toEqual([
-    { currency: "USD", days: [{ date: ago(0), amount: "5" }] },
+    { currency: "USD", days: [{ date: daysAgo(0), amount: "5" }] },
   ]);
   expect(await get(app, "cash-flow", still)).toEqual([]);
   const old = await userWith(
@@ -82,26 +86,26 @@ test("insights.netWorth has only today without transactions, and at most a year"
     ],
   );
   const [{ days }] = await get(app, "net-worth", old);
-  expect(days[0]).toEqual({ date: ago(301), amount: "11" });
-  expect(days.at(-2)).toEqual({ date: ago(1), amount: "9" });
-  expect(days.at(-1)).toEqual({ date: ago(0), amount: "5" });
+  expect(days[0]).toEqual({ date: daysAgo(301), amount: "11" });
+  expect(days.at(-2)).toEqual({ date: daysAgo(1), amount: "9" });
+  expect(days.at(-1)).toEqual({ date: daysAgo(0), amount: "5" });
   const far = await userWith(
     app,
     [{ balance: "5" }],
-    Array.from({ length: 380 }, (_, day): Moved => [0, day, "1"]),
+    Array.from({ length: 380 }, (_, day): TransactionRow => [0, day, "1"]),
   );
   const [line] = await get(app, "net-worth", far);
   expect(line.days).toHaveLength(365);
-  expect(line.days[0]).toEqual({ date: ago(364), amount: "369" });
+  expect(line.days[0]).toEqual({ date: daysAgo(364), amount: "369" });
 });
 
 test("insights.netWorth goes back as far as the range says", async ({ app }) => {
-  const moved = Array.from({ length: 500 }, (_, day): Moved => [0, day, "1"]);
+  const moved = Array.from({ length: 500 }, (_, day): TransactionRow => [0, day, "1"]);
   const user = await userWith(app, [{ balance: "5" }], moved);
   for (const [range, days] of Object.entries({ "1m": 31, "3m": 92, "1y": 365, all: 501 })) {
     const [line] = await get(app, `net-worth?range=${range}`, user);
     expect([range, line.days.length]).toEqual([range, days]);
-    expect(line.days[0]).toEqual({ date: ago(days - 1), amount: String(5 + days - 1) });
+    expect(line.days[0]).toEqual({ date: daysAgo(days - 1), amount: String(5 + days - 1) });
   }
 });
 
@@ -119,7 +123,7 @@ test("insights.categories adds up to the month of insights.cashFlow", async ({ a
       [2, 40, "3", { category: "TRAVEL" }],
     ],
   );
-  const month = ago(40).slice(0, 7);
+  const month = daysAgo(40).slice(0, 7);
   const [euros, dollars] = await get(app, `categories?month=${month}`, user);
   expect(dollars).toEqual({
     currency: "USD",
@@ -159,8 +163,8 @@ test("insights.cashFlow excludes pending transactions and transfers between own 
   );
   const [{ currency, months }] = await get(app, "cash-flow", user);
   expect(currency).toBe("USD");
-  expect(months[0]).toEqual({ month: ago(40).slice(0, 7), in: "1007", out: "80.00" });
-  expect(months.at(-1)).toEqual({ month: ago(0).slice(0, 7), in: "0", out: "0" });
+  expect(months[0]).toEqual({ month: daysAgo(40).slice(0, 7), in: "1007", out: "80.00" });
+  expect(months.at(-1)).toEqual({ month: daysAgo(0).slice(0, 7), in: "0", out: "0" });
 });
 
 test("Insights show a change in the next response, and nothing of another user (I5, R5)", async ({

@@ -12,8 +12,8 @@ async function connect(app: TestApp, user: TestUser): Promise<string> {
 
 async function institutionOf(app: TestApp, user: TestUser) {
   const cookie = { cookie: user.cookie };
-  const answer = await fetch(`${app.url}/api/v1/accounts`, { headers: cookie });
-  return (await answer.json()).items[0].institution;
+  const response = await fetch(`${app.url}/api/v1/accounts`, { headers: cookie });
+  return (await response.json()).items[0].institution;
 }
 
 test("A bank's logo, color and website are fetched once for all its users, and served from here (I5)", async ({
@@ -23,7 +23,7 @@ test("A bank's logo, color and website are fetched once for all its users, and s
   const [ada, grace] = await Promise.all([app.signUp("cfo"), app.signUp("cfo")]);
   const itemIds = await Promise.all([ada, grace].map((user) => connect(app, user)));
   expect(await institutionOf(app, ada)).toMatchObject({ logo: null, color: null, url: null });
-  const asked = await app.requestsAtPlaid("/institutions/get_by_id");
+  const calls = await app.requestsAtPlaid("/institutions/get_by_id");
   const keep = () =>
     Promise.all(
       [ada, grace].map(({ id: userId }, at) =>
@@ -32,7 +32,7 @@ test("A bank's logo, color and website are fetched once for all its users, and s
     );
   await keep();
   await keep();
-  expect((await app.requestsAtPlaid("/institutions/get_by_id")) - asked).toBe(1);
+  expect((await app.requestsAtPlaid("/institutions/get_by_id")) - calls).toBe(1);
 
   await app.query("update users set data_version = data_version + 1");
   for (const user of [ada, grace]) {

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { syncItem } from "../../server/transactions/sync-item.ts";
 import type { TestApp } from "../support/app.ts";
-import { ago } from "../support/bank.ts";
+import { daysAgo } from "../support/bank.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
 
@@ -30,8 +30,8 @@ test("createLinkToken requests two years of transactions for a new connection", 
   const item = { userId: user.id, itemId: body.item.id };
   await syncItem(app.services, item, app.services.log, new AbortController().signal);
   const [{ first }] = await app.query("select min(date)::text as first from transactions");
-  expect(first < ago(700)).toBe(true);
-  expect(first >= ago(731)).toBe(true);
+  expect(first < daysAgo(700)).toBe(true);
+  expect(first >= daysAgo(731)).toBe(true);
 });
 
 test.for([
@@ -69,7 +69,7 @@ test("createLinkToken sets the language in update mode, and requests no other hi
   const user = await app.signUp("cfo");
   const publicToken = await app.publicToken();
   const { body } = await app.post("/plaid/exchange-token", { public_token: publicToken }, user);
-  const answer = await app.post("/trpc/plaid.createLinkToken", { itemId: body.item.id }, user);
-  expect(answer.status).toBe(200);
-  expect((await requested(app, answer.body.result.data.linkToken)).language).toBe("en");
+  const response = await app.post("/trpc/plaid.createLinkToken", { itemId: body.item.id }, user);
+  expect(response.status).toBe(200);
+  expect((await requested(app, response.body.result.data.linkToken)).language).toBe("en");
 });

@@ -13,8 +13,8 @@ const test = testWithApp();
 test.beforeEach(({ app }) => startOver(app));
 
 /** Plaid reports the results of every Link from now on: by webhook at its end, and in `/link/token/get`. */
-const tellResults = (app: TestApp, tells = true) =>
-  app.control("POST", "settings", { link_events: tells });
+const tellResults = (app: TestApp, reports = true) =>
+  app.control("POST", "settings", { link_events: reports });
 
 /** Opens a Link of the user by the API; with an Item in update mode. */
 async function openLink(app: TestApp, user: TestUser, itemId?: string): Promise<string> {
@@ -49,7 +49,7 @@ test.beforeEach(() => {
 /** The messages that the dashboard shows. */
 const newsOf = (app: TestApp, user: TestUser) => listLinkNews(app.services, user);
 const links = (app: TestApp) => app.query("select * from link_tokens order by created_at");
-const asked = (app: TestApp) => app.requestsAtPlaid("/link/token/get");
+const linkTokenCalls = (app: TestApp) => app.requestsAtPlaid("/link/token/get");
 
 test("finishLinks connects what Link created when onSuccess never reached us, once, and notifies the user (I1, I2, I4)", async ({
   app,
@@ -57,7 +57,7 @@ test("finishLinks connects what Link created when onSuccess never reached us, on
   const user = await app.signUp("cfo");
   const { publicToken } = await closeTab(app, user);
   await pass(app, 4);
-  expect([await asked(app), await itemsOf(app)]).toEqual([0, []]);
+  expect([await linkTokenCalls(app), await itemsOf(app)]).toEqual([0, []]);
   await pass(app, 2);
   expect(await newsOf(app, user)).toMatchObject([
     { outcome: "connected", bank: "First Platypus Bank" },
@@ -108,7 +108,7 @@ test.for(["link token named", "only the public_token sent"])(
     );
     if (named) return;
     await pass(app, 300);
-    expect(await asked(app)).toBe(0);
+    expect(await linkTokenCalls(app)).toBe(0);
     expect(await newsOf(app, user)).toEqual([]);
   },
 );
@@ -128,7 +128,11 @@ test("finishLinks leaves a Link alone while the user chooses its accounts", asyn
   expect(refused.body.error.data.reason).toBe("limit_reached");
   await pass(app, 6);
   await pass(app, 300);
-  expect([await asked(app), await itemsOf(app), await newsOf(app, user)]).toEqual([0, [], []]);
+  expect([await linkTokenCalls(app), await itemsOf(app), await newsOf(app, user)]).toEqual([
+    0,
+    [],
+    [],
+  ]);
 });
 
 test("finishLinks leaves a Link alone whose connectAccount never sent its link_token", async ({
@@ -311,9 +315,9 @@ test("The job backs off until thirty minutes after the link_token has expired", 
   await openLink(app, user);
   const at: number[] = [];
   for (let minute = 5; minute <= 300; minute += 5) {
-    const before = await asked(app);
+    const before = await linkTokenCalls(app);
     await pass(app, 5);
-    if ((await asked(app)) > before) at.push(minute);
+    if ((await linkTokenCalls(app)) > before) at.push(minute);
   }
   expect(at).toEqual([5, 10, 20, 40, 60, 80, 100, 120, 140, 160, 180, 200, 220, 240, 260, 270]);
   expect((await links(app))[0]).toMatchObject({ status: "closed", outcome: null });

@@ -73,8 +73,8 @@ test("live.changes reports a connected bank on both nodes, by session and by key
   const bobs = await follow(app.url, { cookie: bob.cookie });
   for (const stream of [...adas, bobs]) await expect.poll(() => versions(stream)).toHaveLength(1);
   const publicToken = await app.publicToken();
-  const answer = await app.post("/plaid/exchange-token", { public_token: publicToken }, ada);
-  expect(answer.body.outcome).toBe("connected");
+  const response = await app.post("/plaid/exchange-token", { public_token: publicToken }, ada);
+  expect(response.body.outcome).toBe("connected");
   for (const stream of adas) {
     await expect.poll(() => versions(stream)).toHaveLength(2);
     expect(versions(stream)).toEqual([0, 1]);

@@ -85,13 +85,13 @@ test("startLocal starts a database, a local Plaid and a mailbox, and creates sec
     expect(lines).toContain(`Mailbox at     ${mailbox}`);
     expect(await (await fetch(`${mailbox}/messages`)).json()).toEqual([]);
     expect(await (await fetch(mailbox)).text()).toContain("No mail yet.");
-    const answer = await fetch(`${server.url}/api/auth/sign-in/email`, {
+    const response = await fetch(`${server.url}/api/auth/sign-in/email`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ email: "demo@fiscility.test", password: "demo-password" }),
     });
-    expect(answer.status).toBe(200);
-    const cookie = answer.headers
+    expect(response.status).toBe(200);
+    const cookie = response.headers
       .getSetCookie()
       .map((line) => line.split(";")[0])
       .join("; ");
@@ -154,7 +154,7 @@ test("Ctrl-C ends the app, its database and its Plaid in order, without an error
     detached: true,
     stdio: ["ignore", "ignore", "pipe"],
   });
-  let said = "";
+  let output = "";
   const ended = once(child, "exit");
   // The demo user can log in as soon as the server is ready.
   const loggedIn = (async () => {
@@ -175,18 +175,18 @@ test("Ctrl-C ends the app, its database and its Plaid in order, without an error
   })();
   try {
     for await (const chunk of child.stderr.iterator({ destroyOnReturn: false })) {
-      said += chunk;
-      if (said.includes("demo@fiscility.test")) break;
+      output += chunk;
+      if (output.includes("demo@fiscility.test")) break;
     }
     expect(await loggedIn).toBe(200);
     const pidFile = path.join(cwd, ".local/postgres/postmaster.pid");
     expect(existsSync(pidFile)).toBe(true);
     child.stderr.on("data", (chunk) => {
-      said += chunk;
+      output += chunk;
     });
     process.kill(-(child.pid as number), "SIGINT");
     expect(await ended).toEqual([0, null]);
-    expect(said).not.toMatch(/error|\n\s+at /i);
+    expect(output).not.toMatch(/error|\n\s+at /i);
     expect(existsSync(pidFile)).toBe(false);
   } finally {
     if (child.exitCode === null) child.kill("SIGKILL");

@@ -67,8 +67,8 @@ test("A wrong password is rejected without waiting for its line, so that a locke
   const ada = await app.signUp();
   await app.services.db.transaction().execute(async (tx) => {
     await sql`lock table security_events in exclusive mode`.execute(tx);
-    const answer = await logIn(app, ada.email, "not the password");
-    expect(answer.status).toBe(401);
+    const response = await logIn(app, ada.email, "not the password");
+    expect(response.status).toBe(401);
     expect(await logInsOf(app, ada)).toEqual([]);
   });
   await expect.poll(() => logInsOf(app, ada)).toHaveLength(1);

@@ -21,7 +21,7 @@ describe("Nobody can find out who has an account:", () => {
     app,
   }) => {
     const taken = await app.signUp();
-    const answers = [];
+    const responses = [];
     for (const email of [newEmail(), taken.email]) {
       const owner = { name: "Eve", email, password: "another good one" };
       const { status, body, headers } = await app.post("/api/auth/sign-up/email", owner);
@@ -31,7 +31,7 @@ describe("Nobody can find out who has an account:", () => {
       head["content-security-policy"] = "";
       head.etag = "";
       // Emails of the same length, so the response has the same length.
-      answers.push({
+      responses.push({
         status,
         keys: Object.keys(body.user),
         user: { ...user, email: "" },
@@ -39,9 +39,9 @@ describe("Nobody can find out who has an account:", () => {
         head,
       });
     }
-    expect(answers[0]).toEqual(answers[1]);
-    expect(answers[0]).toMatchObject({ status: 200, token: null });
-    expect(answers[0]?.head).not.toHaveProperty("set-cookie");
+    expect(responses[0]).toEqual(responses[1]);
+    expect(responses[0]).toMatchObject({ status: 200, token: null });
+    expect(responses[0]?.head).not.toHaveProperty("set-cookie");
     const kept = (await usersIn(app)).find(({ email }) => email === taken.email);
     expect(kept?.name).toBe("Ada");
     expect((await app.post("/api/auth/sign-in/email", taken)).status).toBe(200);
@@ -56,15 +56,15 @@ describe("Nobody can find out who has an account:", () => {
       { image: "\0" },
       { plan: "cfo" },
     ]) {
-      const answers = [];
+      const responses = [];
       for (const email of [newEmail(), taken.email]) {
         const user = { ...good, ...bad, email };
         const { status, body } = await app.post("/api/auth/sign-up/email", user);
         const { requestId: _, ...error } = body.error;
-        answers.push({ status, error });
+        responses.push({ status, error });
       }
-      expect(answers[0]).toEqual(answers[1]);
-      expect(answers[0]).toMatchObject({ status: 400, error: { reason: "invalid_input" } });
+      expect(responses[0]).toEqual(responses[1]);
+      expect(responses[0]).toMatchObject({ status: 400, error: { reason: "invalid_input" } });
     }
   });
 
@@ -72,23 +72,23 @@ describe("Nobody can find out who has an account:", () => {
     app,
   }) => {
     const taken = await app.signUp();
-    const answers = [];
+    const responses = [];
     for (const email of [newEmail(), taken.email]) {
-      const answer = await fetch(`${app.url}/signup?next=%2Factivity`, {
+      const response = await fetch(`${app.url}/signup?next=%2Factivity`, {
         method: "POST",
         redirect: "manual",
         body: new URLSearchParams({ name: "Eve", email, password: "another good one" }),
       });
-      const cookies = answer.headers.getSetCookie();
+      const cookies = response.headers.getSetCookie();
       const page = await fetch(`${app.url}/login`, {
         headers: { cookie: cookies.map((line) => line.split(";")[0]).join("; ") },
       });
       const html = await page.text();
       expect(html).toContain("Check your email to finish signing up");
       expect(html).toContain(`value="${email}"`);
-      answers.push([answer.status, answer.headers.get("location"), cookies.length]);
+      responses.push([response.status, response.headers.get("location"), cookies.length]);
     }
-    expect(answers).toEqual([
+    expect(responses).toEqual([
       [302, "/login?next=%2Factivity", 1],
       [302, "/login?next=%2Factivity", 1],
     ]);
@@ -154,12 +154,12 @@ test.for(guessed)(
   async ([_words, _code, passwords], { app }) => {
     const user = await app.signUp();
     for (const newPassword of passwords) {
-      const answer = await fetch(`${app.url}/settings/security`, {
+      const response = await fetch(`${app.url}/settings/security`, {
         method: "POST",
         headers: { cookie: user.cookie, origin: app.url },
         body: new URLSearchParams({ currentPassword: user.password, newPassword }),
       });
-      expect(answer.status).toBe(400);
+      expect(response.status).toBe(400);
     }
     expect((await app.post("/api/auth/sign-in/email", user)).status).toBe(200);
   },
@@ -175,8 +175,8 @@ test("better-auth serves the API only for log-in, sign-up and log-out", async ({
     "delete-user",
   ]) {
     for (const method of ["GET", "POST"]) {
-      const answer = await fetch(`${app.url}/api/auth/${path}`, { method, headers: { cookie } });
-      expect(answer.status, path).toBe(404);
+      const response = await fetch(`${app.url}/api/auth/${path}`, { method, headers: { cookie } });
+      expect(response.status, path).toBe(404);
     }
   }
 });
@@ -269,7 +269,7 @@ describe("The log-in throttle", () => {
   test("tells a logged-in user on the page when it accepts no more guesses", async ({ app }) => {
     const { cookie } = await app.signUp();
     const guess = async () => {
-      const answer = await fetch(`${app.url}/settings/security`, {
+      const response = await fetch(`${app.url}/settings/security`, {
         method: "POST",
         headers: { cookie, origin: app.url },
         body: new URLSearchParams({
@@ -277,7 +277,7 @@ describe("The log-in throttle", () => {
           newPassword: "another good one",
         }),
       });
-      return [answer.status, await answer.text()] as const;
+      return [response.status, await response.text()] as const;
     };
     for (let n = 0; n < 10; n++) expect((await guess())[0]).toBe(400);
     const [status, page] = await guess();
@@ -310,17 +310,17 @@ describe("The log-in throttle", () => {
 
   test.runIf(inject("redis"))("counts over all nodes", async ({ app }) => {
     const redis = await startRedis();
-    const doors = [1, 2].map(
+    const adapters = [1, 2].map(
       () => new RedisAdapter(redisAddress.parse(redis.url), createLog("silent"), timeLimits),
     );
-    await expect.poll(() => doors.map((door) => door.isConnected)).toEqual([true, true]);
-    const nodes = doors.map((door) => throttleOf(app, door));
+    await expect.poll(() => adapters.map((adapter) => adapter.isConnected)).toEqual([true, true]);
+    const nodes = adapters.map((adapter) => throttleOf(app, adapter));
     const statuses: number[] = [];
     for (let n = 0; n < 12; n++) {
       const node = nodes[n % 2] as LogInThrottle;
       statuses.push((await attempt(node, {})).status);
     }
-    for (const door of doors) door.close();
+    for (const adapter of adapters) adapter.close();
     await redis.stop();
     expect(statuses).toEqual([...Array(10).fill(401), 429, 429]);
   });

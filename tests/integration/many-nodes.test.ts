@@ -42,9 +42,9 @@ describe.skipIf(!inject("redis"))("Three nodes behind a load balancer and two wo
   });
 
   /** Sends one request to the next node. */
-  async function ask(path: string, body?: object, headers: Record<string, string> = {}) {
+  async function request(path: string, body?: object, headers: Record<string, string> = {}) {
     const isForm = body instanceof URLSearchParams;
-    const answer = await fetch(`${balancer.url}${path}`, {
+    const response = await fetch(`${balancer.url}${path}`, {
       method: body ? "POST" : "GET",
       headers: {
         origin: balancer.url,
@@ -53,11 +53,11 @@ describe.skipIf(!inject("redis"))("Three nodes behind a load balancer and two wo
       },
       ...(body && { body: isForm ? body : JSON.stringify(body) }),
     });
-    const text = await answer.text();
-    return { status: answer.status, node: answer.headers.get("x-node"), text, answer };
+    const text = await response.text();
+    return { status: response.status, node: response.headers.get("x-node"), text, response };
   }
-  const cookieOf = (answer: Response) =>
-    answer.headers
+  const cookieOf = (response: Response) =>
+    response.headers
       .getSetCookie()
       .map((line) => line.split(";")[0])
       .join("; ");
@@ -69,40 +69,40 @@ describe.skipIf(!inject("redis"))("Three nodes behind a load balancer and two wo
       email: `${Math.random()}@example.com`,
       password: "correct horse battery",
     };
-    const signedUp = await ask("/api/auth/sign-up/email", user);
+    const signedUp = await request("/api/auth/sign-up/email", user);
     expect([signedUp.status, signedUp.text]).toEqual([200, expect.anything()]);
     await setPlan(app, "cfo", (await usersIn(app)).at(-1));
-    const loggedIn = await ask("/api/auth/sign-in/email", user);
+    const loggedIn = await request("/api/auth/sign-in/email", user);
     expect([loggedIn.status, loggedIn.node]).toEqual([
       200,
       expect.not.stringMatching(`${signedUp.node}$`),
     ]);
-    return cookieOf(loggedIn.answer);
+    return cookieOf(loggedIn.response);
   }
 
   test("serve sign-up, log-in, the return from a bank, connection and list, each on the next node", async () => {
     const cookie = await logIn();
-    const made = await ask("/plaid/create-link-token", {}, { cookie });
+    const made = await request("/plaid/create-link-token", {}, { cookie });
     const { link_token: linkToken } = JSON.parse(made.text);
     const form = new URLSearchParams({ oauth_state_id: "1" });
-    const back = await ask("/connect/oauth.data", form, { cookie });
+    const back = await request("/connect/oauth.data", form, { cookie });
     expect(back.node).not.toBe(made.node);
     expect(back.text).toContain(linkToken);
 
-    const connected = await ask(
+    const connected = await request(
       "/plaid/exchange-token",
       { public_token: await app.publicToken() },
       { cookie },
     );
     const { item } = JSON.parse(connected.text);
-    const asked = new Set<string | null>();
+    const requested = new Set<string | null>();
     // Twice around: from PostgreSQL, then from the shared cache.
     for (let n = 0; n < 6; n += 1) {
-      const list = await ask("/api/v1/accounts", undefined, { cookie });
+      const list = await request("/api/v1/accounts", undefined, { cookie });
       expect(JSON.parse(list.text).items.map(({ id }: { id: string }) => id)).toEqual([item.id]);
-      asked.add(list.node);
+      requested.add(list.node);
     }
-    expect(asked.size).toBe(3);
+    expect(requested.size).toBe(3);
   });
 
   test("resume a stream on the next node, from its last event, when its node dies", async () => {
@@ -117,7 +117,7 @@ describe.skipIf(!inject("redis"))("Three nodes behind a load balancer and two wo
     await before.ended.catch(() => {});
     balancer.leadTo(nodes.filter(({ running }) => running).map(({ url }) => url));
 
-    await ask("/plaid/exchange-token", { public_token: await app.publicToken() }, { cookie });
+    await request("/plaid/exchange-token", { public_token: await app.publicToken() }, { cookie });
     const after = await follow({ "last-event-id": String(dataVersion) });
     await expect.poll(() => after.messages()).toHaveLength(1);
     expect(after.messages()[0].dataVersion).toBeGreaterThan(dataVersion);
@@ -133,10 +133,10 @@ describe.skipIf(!inject("redis"))("Three nodes behind a load balancer and two wo
     });
     const left: number[] = [];
     for (let n = 0; n < 4; n += 1) {
-      const { answer } = await ask("/api/v1/accounts", undefined, {
+      const { response } = await request("/api/v1/accounts", undefined, {
         authorization: `Bearer ${key}`,
       });
-      left.push(Number(/r=(\d+)/.exec(answer.headers.get("ratelimit") ?? "")?.[1]));
+      left.push(Number(/r=(\d+)/.exec(response.headers.get("ratelimit") ?? "")?.[1]));
     }
     expect(left).toEqual([599, 598, 597, 596]);
   });
@@ -152,7 +152,7 @@ describe.skipIf(!inject("redis"))("Three nodes behind a load balancer and two wo
     const banks = ["ins_109508", "ins_109509", "ins_109510", "ins_109511", "ins_109512"];
     for (const bank of banks) {
       const body = { public_token: await app.publicToken(bank) };
-      expect((await ask("/plaid/exchange-token", body, { cookie })).status).toBe(200);
+      expect((await request("/plaid/exchange-token", body, { cookie })).status).toBe(200);
     }
     expect((await jobsIn(app)).length).toBeGreaterThanOrEqual(banks.length);
     await app.fault({ path: "/transactions/sync", times: 100, do: { delay: 300 } });
@@ -210,8 +210,8 @@ describe.skipIf(!inject("redis"))("Two nodes on a Redis cluster share one count"
       const left: number[] = [];
       for (let turn = 0; turn < 4; turn += 1) {
         const headers = { authorization: `Bearer ${key}` };
-        const answer = await fetch(`${nodeOf(turn)}/api/v1/accounts`, { headers });
-        left.push(Number(/r=(\d+)/.exec(answer.headers.get("ratelimit") ?? "")?.[1]));
+        const response = await fetch(`${nodeOf(turn)}/api/v1/accounts`, { headers });
+        left.push(Number(/r=(\d+)/.exec(response.headers.get("ratelimit") ?? "")?.[1]));
       }
       expect(left).toEqual([599, 598, 597, 596]);
     }
@@ -221,28 +221,28 @@ describe.skipIf(!inject("redis"))("Two nodes on a Redis cluster share one count"
     const { email } = await app.signUp();
     const statuses: number[] = [];
     for (let turn = 0; turn < 12; turn += 1) {
-      const answer = await fetch(`${nodeOf(turn)}/api/auth/sign-in/email`, {
+      const response = await fetch(`${nodeOf(turn)}/api/auth/sign-in/email`, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ email, password: `guess ${turn}` }),
       });
-      statuses.push(answer.status);
+      statuses.push(response.status);
     }
     expect(statuses).toEqual([...Array(10).fill(401), 429, 429]);
   });
 
   test("of the calls to Plaid for each Item", async () => {
     const silent = createLog("silent");
-    const doors = [1, 2].map(
+    const adapters = [1, 2].map(
       () => new RedisAdapter(redisAddress.parse(cluster.url), silent, timeLimits),
     );
-    await expect.poll(() => doors.map((door) => door.isConnected)).toEqual([true, true]);
-    const [one, other] = doors.map(createPlaidLimiter) as [PlaidLimiter, PlaidLimiter];
+    await expect.poll(() => adapters.map((adapter) => adapter.isConnected)).toEqual([true, true]);
+    const [one, other] = adapters.map(createPlaidLimiter) as [PlaidLimiter, PlaidLimiter];
     for (let n = 0; n < many; n += 1) {
       const waits = [await one(`item ${n}`, 2), await other(`item ${n}`, 2)];
       waits.push(await one(`item ${n}`, 2), await other(`item ${n}`, 2));
       expect(waits.map((ms) => ms > 0)).toEqual([false, false, true, true]);
     }
-    for (const door of doors) door.close();
+    for (const adapter of adapters) adapter.close();
   });
 });

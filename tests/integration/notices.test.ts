@@ -163,11 +163,11 @@ test("One click in a mail program turns one kind off, without a session; a forge
     url.replace("plan_changed", "password_changed"),
   ];
   for (const one of forged) {
-    const answer = await fetch(one, {
+    const response = await fetch(one, {
       method: "POST",
       body: new URLSearchParams({ "List-Unsubscribe": "One-Click" }),
     });
-    expect(answer.status).toBe(400);
+    expect(response.status).toBe(400);
   }
   expect(await app.query("select 1 from declined_notices where user_id = $1", [ada.id])).toEqual(
     [],

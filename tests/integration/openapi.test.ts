@@ -87,10 +87,10 @@ test("Every call responds as the OpenAPI document says, to input that it allows 
     const { url, body } = restCall(endpoint, goodCall(name, own));
     const takes = operation?.requestBody?.content["application/json"].schema;
     if (takes) expect(faults(takes, body), name).toBeNull();
-    const answer = await send(app, method, url, body, owner);
-    expect([name, answer.status]).toEqual([name, 200]);
+    const response = await send(app, method, url, body, owner);
+    expect([name, response.status]).toEqual([name, 200]);
     const gives = operation?.responses[200]?.content["application/json"]?.schema ?? {};
-    expect(faults(gives, answer.body), name).toBeNull();
+    expect(faults(gives, response.body), name).toBeNull();
   }
 });
 
@@ -103,8 +103,8 @@ test("Every refusal is the OpenAPI document's Failure, with a status it names (G
     const nobody = await fetch(url, { method });
     const refused: [number, unknown][] = [[nobody.status, await nobody.json()]];
     if (method === "POST") {
-      const answer = await send(app, method, path, { surplus: true });
-      refused.push([answer.status, answer.body]);
+      const response = await send(app, method, path, { surplus: true });
+      refused.push([response.status, response.body]);
     }
     for (const [status, body] of refused) {
       expect(faultsOfFailure(operation, status, body), operation.operationId).toBeNull();
@@ -238,11 +238,11 @@ test("A busy response has the wait in its Retry-After header", async ({ app }) =
   await app.fault({ path: "/item/public_token/exchange", times: 9, do: { error: "RATE_LIMIT" } });
   for (const path of ["/api/v1/connections", "/plaid/exchange-token"]) {
     const body = { public_token: await app.publicToken() };
-    const answer = await app.post(path, body, ada);
-    const { reason, details } = answer.body.error;
-    expect([answer.status, reason]).toEqual([503, "busy"]);
+    const response = await app.post(path, body, ada);
+    const { reason, details } = response.body.error;
+    expect([response.status, reason]).toEqual([503, "busy"]);
     expect(details.retry_after_seconds).toBeGreaterThan(0);
-    expect(answer.headers.get("retry-after")).toBe(String(details.retry_after_seconds));
+    expect(response.headers.get("retry-after")).toBe(String(details.retry_after_seconds));
   }
   await app.clearFaults();
 });
@@ -258,9 +258,9 @@ test.for([
 ] as const)(
   "An invalid field is named as the caller wrote it (%s %s %j)",
   async ([method, path, body, paths, words], { app }) => {
-    const { status, body: answer } = await send(app, method, path, body);
-    expect([status, answer.error.reason]).toEqual([400, "invalid_input"]);
-    const { issues } = answer.error.details;
+    const { status, body: response } = await send(app, method, path, body);
+    expect([status, response.error.reason]).toEqual([400, "invalid_input"]);
+    const { issues } = response.error.details;
     expect(issues.map((issue: { path: string }) => issue.path).join(" ")).toBe(paths);
     expect(issues[0].message).toContain(words);
   },

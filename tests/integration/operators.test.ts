@@ -63,10 +63,10 @@ test("npm run user -- disable ends sessions, keys, streams and syncs, keeps the 
   expect(await status({ cookie: ada.cookie })).toBe(401);
   expect(await status({ authorization: `Bearer ${key}` })).toBe(401);
   await stream.ended;
-  const asked = await askToLogIn(app);
+  const pending = await askToLogIn(app);
   for (const refused of [
     await beginLogIn(app, ada),
-    await logInByPasskey(app, asked.cookie, passkey.sign(asked.options)),
+    await logInByPasskey(app, pending.cookie, passkey.sign(pending.options)),
   ]) {
     expect([refused.status, refused.body.code]).toEqual([403, "ACCOUNT_DISABLED"]);
     expect(refused.headers.getSetCookie().join()).not.toContain("session_token");
@@ -124,8 +124,8 @@ test("npm run user -- reset-factor lets a user who lost everything log in by pas
   await operateUser(app.services.db, ada, "reset-factor", "Called, passport seen");
   const ended = await endLogIn(app, begun.cookie, { code: backupCodes[0] });
   expect(ended.body.code).toBe("LOG_IN_EXPIRED");
-  const asked = await askToLogIn(app);
-  const byPasskey = await logInByPasskey(app, asked.cookie, passkey.sign(asked.options));
+  const pending = await askToLogIn(app);
+  const byPasskey = await logInByPasskey(app, pending.cookie, passkey.sign(pending.options));
   expect(byPasskey.status).toBe(401);
   expect((await beginLogIn(app, ada)).body).not.toHaveProperty("secondStep");
   expect(await operateUser(app.services.db, ada, "reset-factor", "Again")).toContain(

@@ -12,13 +12,13 @@ test("A page that fails says so plainly, and logs the cause under its request id
   const printed = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => printed.mockRestore());
   const restore = await hideTable(app, "items");
-  const answer = await fetch(`${app.url}/dashboard`, { headers: { cookie: user.cookie } });
+  const response = await fetch(`${app.url}/dashboard`, { headers: { cookie: user.cookie } });
   await restore();
-  const page = await answer.text();
-  expect(answer.status).toBe(500);
+  const page = await response.text();
+  expect(response.status).toBe(500);
   expect(page).toContain("This page could not be shown");
   expect(page).not.toMatch(/relation|does not exist|\.ts:\d+/);
-  const requestId = answer.headers.get("x-request-id");
+  const requestId = response.headers.get("x-request-id");
   const lines = app.logLines
     .map((line) => JSON.parse(line))
     .filter((line) => line.event === "refused" && line.requestId === requestId);
@@ -29,12 +29,12 @@ test("A page that fails says so plainly, and logs the cause under its request id
 });
 
 test("An unknown address is a 404 page and no logged error", async ({ app }) => {
-  const answer = await fetch(`${app.url}/nowhere`);
-  expect(answer.status).toBe(404);
-  expect(await answer.text()).toContain("This page does not exist");
+  const response = await fetch(`${app.url}/nowhere`);
+  expect(response.status).toBe(404);
+  expect(await response.text()).toContain("This page does not exist");
   const levels = app.logLines
     .map((line) => JSON.parse(line))
-    .filter((line) => line.requestId === answer.headers.get("x-request-id"))
+    .filter((line) => line.requestId === response.headers.get("x-request-id"))
     .map((line) => line.level);
   expect(Math.max(...levels)).toBeLessThan(50);
 });
@@ -47,18 +47,18 @@ test("Built assets are served compressed and cached for as long as their names l
   const as = (encoding: string) =>
     fetch(`${app.url}${script}`, { headers: { "accept-encoding": encoding } });
   const [plain, gzip, br] = await Promise.all(["identity", "gzip", "gzip, deflate, br"].map(as));
-  const about = (answer: Response | undefined) => [
-    answer?.headers.get("content-encoding"),
-    answer?.headers.get("vary"),
-    answer?.headers.get("cache-control"),
-    answer?.headers.get("content-type"),
+  const about = (response: Response | undefined) => [
+    response?.headers.get("content-encoding"),
+    response?.headers.get("vary"),
+    response?.headers.get("cache-control"),
+    response?.headers.get("content-type"),
   ];
   const rest = ["Accept-Encoding", "public, max-age=31536000, immutable"];
   const type = "text/javascript; charset=utf-8";
   expect(about(plain)).toEqual([null, ...rest, type]);
   expect(about(gzip)?.slice(0, 3)).toEqual(["gzip", ...rest]);
   expect(about(br)?.slice(0, 3)).toEqual(["br", ...rest]);
-  const size = (answer: Response | undefined) => Number(answer?.headers.get("content-length"));
+  const size = (response: Response | undefined) => Number(response?.headers.get("content-length"));
   expect(size(br)).toBeGreaterThan(0);
   expect(size(br)).toBeLessThan(size(gzip));
   expect(size(gzip)).toBeLessThan(size(plain) / 2);
@@ -75,18 +75,18 @@ test("A bank whose name closes a script element stays text, also in the page's d
   const name = "</script><script>alert(1)</script>";
   await updateItems(app, { institution_name: name }, { user });
   for (const path of ["/dashboard", "/dashboard.data", "/transactions"]) {
-    const answer = await fetch(`${app.url}${path}`, { headers: { cookie: user.cookie } });
-    const page = await answer.text();
+    const response = await fetch(`${app.url}${path}`, { headers: { cookie: user.cookie } });
+    const page = await response.text();
     expect(page, path).toContain("alert(1)");
     if (!path.endsWith(".data")) expect(page, path).not.toContain("<script>alert");
-    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
   }
 });
 
 test("No folder of assets lists its files", async ({ app }) => {
   for (const path of ["/assets", "/assets/", "/assets/.", "/assets/../"]) {
-    const answer = await fetch(`${app.url}${path}`, { redirect: "manual" });
-    expect(await answer.text(), path).not.toMatch(/entry\.client-[^"]+\.js">/);
-    expect(answer.status, path).not.toBe(200);
+    const response = await fetch(`${app.url}${path}`, { redirect: "manual" });
+    expect(await response.text(), path).not.toMatch(/entry\.client-[^"]+\.js">/);
+    expect(response.status, path).not.toBe(200);
   }
 });

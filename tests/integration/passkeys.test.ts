@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { findPasskey, notePasskeyUse } from "../../db/passkeys.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
-import { forgetStepUps } from "../support/rows.ts";
+import { deleteStepUps } from "../support/rows.ts";
 import {
   addPasskey,
   askToLogIn,
@@ -29,25 +29,25 @@ test("A passkey that has verified its user logs in without another factor, withi
   for (let n = 0; n < 5; n++) {
     const begun = performance.now();
     const { options, cookie } = await askToLogIn(app);
-    const asked = performance.now();
+    const startedAt = performance.now();
     const signed = passkey.sign(options);
     const sent = performance.now();
-    const answer = await logInByPasskey(app, cookie, signed);
-    times.push(performance.now() - sent + asked - begun);
-    expect([answer.status, answer.body]).toEqual([200, { loggedIn: true }]);
-    const session = cookiesOf(answer).cookie;
+    const response = await logInByPasskey(app, cookie, signed);
+    times.push(performance.now() - sent + startedAt - begun);
+    expect([response.status, response.body]).toEqual([200, { loggedIn: true }]);
+    const session = cookiesOf(response).cookie;
     const plan = await fetch(`${app.url}/api/v1/plan`, { headers: { cookie: session } });
     expect(plan.status).toBe(200);
   }
   expect(times.sort((a, b) => a - b)[2]).toBeLessThan(300);
 
   const unchecked = await askToLogIn(app);
-  const answer = await logInByPasskey(
+  const result = await logInByPasskey(
     app,
     unchecked.cookie,
     passkey.sign(unchecked.options, { verified: false }),
   );
-  expect([answer.status, answer.body.code]).toEqual([401, "PASSKEY_INVALID"]);
+  expect([result.status, result.body.code]).toEqual([401, "PASSKEY_INVALID"]);
 });
 
 test("A passkey is the second step after a password, and nothing is left of the log-in", async ({
@@ -82,15 +82,15 @@ test("A passkey of one user never opens another: not by log-in, and not as the s
     { userHandle: encoded("not a user") },
   ]) {
     const { options, cookie } = await askToLogIn(app);
-    const answer = await logInByPasskey(app, cookie, eves.sign(options, twist));
-    expect([twist, answer.status]).toEqual([twist, 401]);
-    expect(answer.headers.getSetCookie().join()).not.toContain("session_token");
+    const response = await logInByPasskey(app, cookie, eves.sign(options, twist));
+    expect([twist, response.status]).toEqual([twist, 401]);
+    expect(response.headers.getSetCookie().join()).not.toContain("session_token");
   }
   for (const twist of [{}, { userHandle: adaId }, { userHandle: null }, { id: adas.id }]) {
     const begun = await beginLogIn(app, ada);
     const options = await secondStepOptions(app, begun.cookie);
-    const answer = await endLogIn(app, begun.cookie, { passkey: eves.sign(options, twist) });
-    expect([twist, answer.status]).toEqual([twist, 401]);
+    const response = await endLogIn(app, begun.cookie, { passkey: eves.sign(options, twist) });
+    expect([twist, response.status]).toEqual([twist, 401]);
   }
   // Nor does one that names another user work for its own.
   const begun = await beginLogIn(app, ada);
@@ -103,7 +103,7 @@ test("A passkey of one user never steps another up", async ({ app }) => {
   const adas = await addPasskey(app, ada);
   const eves = await addPasskey(app, eve);
   const [adaId, eveId] = [encoded(ada.id), encoded(eve.id)];
-  await forgetStepUps(app, ada);
+  await deleteStepUps(app, ada);
   for (const [passkey, twist] of [
     [eves, {}],
     [eves, { userHandle: adaId }],
@@ -113,8 +113,8 @@ test("A passkey of one user never steps another up", async ({ app }) => {
   ] as const) {
     const { body } = await app.post("/api/v1/session/passkey-options", {}, ada);
     const signed = passkey.sign(body.options, twist);
-    const answer = await app.post("/api/v1/session/step-up", { passkey: signed }, ada);
-    expect([twist, answer.body.error?.reason]).toEqual([twist, "passkey_invalid"]);
+    const response = await app.post("/api/v1/session/step-up", { passkey: signed }, ada);
+    expect([twist, response.body.error?.reason]).toEqual([twist, "passkey_invalid"]);
   }
   // Each of the two statements that a use takes also checks the user.
   const { db } = app.services;
@@ -135,7 +135,7 @@ test("A passkey cannot be registered under the id of another user's, or with ano
     (await app.post("/api/v1/second-factors/passkey-options", {}, user)).body.options;
   const add = (user: TestUser, passkey: string) =>
     app.post("/api/v1/second-factors/passkeys", { name: "Mine", passkey }, user);
-  const reason = async (answer: ReturnType<typeof add>) => (await answer).body.error?.reason;
+  const reason = async (response: ReturnType<typeof add>) => (await response).body.error?.reason;
 
   const own = softwarePasskey(app.url);
   const taken = own.register(await optionsOf(eve), { id: adas.id });
@@ -157,8 +157,8 @@ test("A passkey's challenge is used once, in time, in its browser, for its purpo
 }) => {
   const ada = await app.signUp();
   const passkey = await addPasskey(app, ada);
-  const refused = async (answer: ReturnType<typeof logInByPasskey>) =>
-    expect((await answer).status).toBe(401);
+  const refused = async (response: ReturnType<typeof logInByPasskey>) =>
+    expect((await response).status).toBe(401);
 
   const used = await askToLogIn(app);
   const signed = passkey.sign(used.options);
@@ -188,8 +188,8 @@ test("A passkey's challenge is used once, in time, in its browser, for its purpo
 
   const both = await askToLogIn(app);
   const twice = passkey.sign(both.options);
-  const answers = await Promise.all([1, 2].map(() => logInByPasskey(app, both.cookie, twice)));
-  expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
+  const responses = await Promise.all([1, 2].map(() => logInByPasskey(app, both.cookie, twice)));
+  expect(responses.map(({ status }) => status).sort()).toEqual([200, 401]);
 });
 
 test("A passkey whose counter does not rise is refused, as it may be a copy", async ({ app }) => {
@@ -213,7 +213,7 @@ test("A user has at most twenty passkeys, and a twenty-first is refused when req
   const ada = await app.signUp();
   const passkey = await addPasskey(app, ada);
   const optionsOf = () => app.post("/api/v1/second-factors/passkey-options", {}, ada);
-  const asked = (await optionsOf()).body.options;
+  const options = (await optionsOf()).body.options;
   await app.query(
     `insert into passkeys (user_id, id, name, public_key, counter, transports)
       select user_id, 'copy' || n, name, public_key, counter, transports
@@ -221,7 +221,7 @@ test("A user has at most twenty passkeys, and a twenty-first is refused when req
     [passkey.id],
   );
   expect((await optionsOf()).body.error.reason).toBe("too_many_passkeys");
-  const late = { name: "One more", passkey: softwarePasskey(app.url).register(asked) };
+  const late = { name: "One more", passkey: softwarePasskey(app.url).register(options) };
   const added = await app.post("/api/v1/second-factors/passkeys", late, ada);
   expect(added.body.error.reason).toBe("too_many_passkeys");
   expect((await app.get("/api/v1/second-factors", ada)).passkeys).toHaveLength(20);
@@ -256,11 +256,11 @@ test("Anything invalid that is sent as a passkey is refused without an error of 
   for (const sent of ["{", "null", "[]", "{}", '{"id":"x"}', "x".repeat(16_000)]) {
     const { cookie } = await askToLogIn(app);
     expect((await logInByPasskey(app, cookie, sent)).status).toBe(401);
-    const answer = await app.post(
+    const response = await app.post(
       "/api/v1/second-factors/passkeys",
       { name: "x", passkey: sent },
       ada,
     );
-    expect(answer.body.error.reason).toBe("passkey_invalid");
+    expect(response.body.error.reason).toBe("passkey_invalid");
   }
 });

@@ -13,7 +13,7 @@ test.beforeEach(async ({ app, onTestFinished }) => {
 });
 
 const newPassword = "a brand new password";
-const ask = (app: TestApp, email: string) => sendForm(app, "/forgot-password", { email });
+const requestReset = (app: TestApp, email: string) => sendForm(app, "/forgot-password", { email });
 const reset = (app: TestApp, token: string, fields: Record<string, string> = {}, cookie?: string) =>
   sendForm(app, "/reset-password", { token, newPassword, ...fields }, cookie);
 const logIn = (app: TestApp, { email }: TestUser, password: string) =>
@@ -22,12 +22,12 @@ const isLoggedIn = async (app: TestApp, { cookie }: TestUser) =>
   (await fetch(`${app.url}/dashboard`, { headers: { cookie }, redirect: "manual" })).status === 200;
 
 /** A user with an API key, and the token of a link that was mailed to them. */
-async function forgetful(app: TestApp) {
+async function userWithoutPassword(app: TestApp) {
   const ada = await app.signUp();
   await app.stepUp(ada);
   const key = { name: "Notebook", scopes: ["accounts:read"], expires_in_days: 30 };
   expect((await app.post("/api/v1/api-keys", key, ada)).status).toBe(200);
-  await ask(app, ada.email);
+  await requestReset(app, ada.email);
   const mail = await mailAbout(app, ada.email, "Choose a new password");
   return { ada, mail, token: tokenIn(mail) };
 }
@@ -35,7 +35,7 @@ async function forgetful(app: TestApp) {
 test("A mailed link sets a new password once, ends every session, and keeps API keys unless they are to be revoked", async ({
   app,
 }) => {
-  const { ada, mail, token } = await forgetful(app);
+  const { ada, mail, token } = await userWithoutPassword(app);
   expect(mail.links[0]).toBe(`${app.url}/reset-password?token=${token}`);
   const page = await fetch(`${app.url}/reset-password?token=${token}`);
   const html = await page.text();
@@ -56,12 +56,12 @@ test("A mailed link sets a new password once, ends every session, and keeps API 
   expect((await logIn(app, ada, ada.password)).status).toBe(401);
   expect((await logIn(app, ada, newPassword)).status).toBe(200);
   expect((await reset(app, token)).html).toContain("used already");
-  const told = await mailAbout(app, ada.email, "Your password was changed");
-  expect(told.text).toContain("with a link");
+  const notice = await mailAbout(app, ada.email, "Your password was changed");
+  expect(notice.text).toContain("with a link");
   const kinds = (await securityEventsOf(app, ada)).map(({ kind }) => kind);
   expect(kinds).toEqual(expect.arrayContaining(["password_reset_requested", "password_reset"]));
 
-  await ask(app, ada.email);
+  await requestReset(app, ada.email);
   await expect.poll(async () => (await mailTo(app, ada.email)).length).toBeGreaterThan(3);
   const again = tokenIn(await mailAbout(app, ada.email, "Choose a new password"));
   await reset(app, again, { revokeKeys: "on" });
@@ -71,13 +71,13 @@ test("A mailed link sets a new password once, ends every session, and keeps API 
 test("Only the newest link works, for 30 minutes, and not in the browser of another user", async ({
   app,
 }) => {
-  const { ada, token } = await forgetful(app);
+  const { ada, token } = await userWithoutPassword(app);
   const [{ minutes }] = await app.query(
     "select extract(epoch from expires_at - created_at) / 60 as minutes from mail_links where user_id = $1",
     [ada.id],
   );
   expect(Number(minutes)).toBeCloseTo(30, 0);
-  await ask(app, ada.email);
+  await requestReset(app, ada.email);
   await expect
     .poll(
       async () =>
@@ -96,7 +96,7 @@ test("Only the newest link works, for 30 minutes, and not in the browser of anot
 });
 
 test("Two resets at once: one sets its password, the other changes nothing", async ({ app }) => {
-  const { ada, token } = await forgetful(app);
+  const { ada, token } = await userWithoutPassword(app);
   const passwords = ["the first new one", "the second new one"];
   const both = await Promise.all(
     passwords.map((newPassword) => reset(app, token, { newPassword })),
@@ -106,7 +106,7 @@ test("Two resets at once: one sets its password, the other changes nothing", asy
   expect((await logIn(app, ada, passwords[winner] as string)).status).toBe(200);
   expect((await logIn(app, ada, passwords[1 - winner] as string)).status).toBe(401);
   // Two concurrent requests leave one link that works.
-  await Promise.all([ask(app, ada.email), ask(app, ada.email)]);
+  await Promise.all([requestReset(app, ada.email), requestReset(app, ada.email)]);
   await expect
     .poll(async () => (await mailsOf(app, ada)).every(({ sent_at }) => sent_at !== null))
     .toBe(true);
@@ -115,7 +115,7 @@ test("Two resets at once: one sets its password, the other changes nothing", asy
 });
 
 test("A link stops working when the password is changed another way", async ({ app }) => {
-  const { ada, token } = await forgetful(app);
+  const { ada, token } = await userWithoutPassword(app);
   const changed = await sendForm(
     app,
     "/settings/security",
@@ -142,10 +142,11 @@ test("A request has the same response and time whether or not the email has an a
   await mailAbout(app, ada.email, "Choose a new password");
   expect(await mailTo(app, unknown)).toEqual([]);
   // To one account: five an hour, and the page shows the same.
-  for (let n = 0; n < 6; n += 1) expect((await ask(app, ada.email)).status).toBe(200);
+  for (let n = 0; n < 6; n += 1) expect((await requestReset(app, ada.email)).status).toBe(200);
   expect(await mailsOf(app, ada)).toHaveLength(5);
   // From one address: thirty an hour.
   const statuses = [];
-  for (let n = 0; n < 30; n += 1) statuses.push((await ask(app, `${n}@example.com`)).status);
+  for (let n = 0; n < 30; n += 1)
+    statuses.push((await requestReset(app, `${n}@example.com`)).status);
   expect(statuses).toContain(429);
 });

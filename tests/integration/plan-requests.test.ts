@@ -29,8 +29,8 @@ test("A request for a larger plan is stored, mailed to the operator once, listed
       redirect: "manual",
     });
   const page = async () => {
-    const answer = await fetch(`${app.url}/settings/plan`, { headers: { cookie: ada.cookie } });
-    return answer.text();
+    const response = await fetch(`${app.url}/settings/plan`, { headers: { cookie: ada.cookie } });
+    return response.text();
   };
   try {
     expect((await send({ plan: "analyst", note: "Two more banks" })).status).toBe(302);

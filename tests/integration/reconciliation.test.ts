@@ -58,9 +58,9 @@ async function plaid(path: string, body: object) {
     }),
   });
   // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
-  const answer: any = await response.json();
-  if (!response.ok) throw new Error(JSON.stringify(answer));
-  return answer;
+  const result: any = await response.json();
+  if (!response.ok) throw new Error(JSON.stringify(result));
+  return result;
 }
 const plaidUserOf = async ({ id }: TestUser): Promise<string> =>
   (await app.query("select plaid_user_id from plaid_users where user_id = $1", [id]))[0]
@@ -129,9 +129,9 @@ test("Everything works when Plaid refuses the User APIs, and the log and npm run
   expect(linesOf("user_apis_refused")).toHaveLength(1);
   await warnIfUserApisRefused(app.services);
   expect(linesOf("user_apis_refused")).toHaveLength(2);
-  const told = await command("attempts");
-  expect(told).toMatch(/refused .*sandbox\/test-client-id .*cannot be found or removed/);
-  expect(told).toMatch(new RegExp(`lost .*user ${user.id} .*ask Plaid's support`));
+  const listed = await command("attempts");
+  expect(listed).toMatch(/refused .*sandbox\/test-client-id .*cannot be found or removed/);
+  expect(listed).toMatch(new RegExp(`lost .*user ${user.id} .*ask Plaid's support`));
 
   // Plaid enables them: an hour later the next pass finds out, and the Items are associated.
   await app.control("POST", "settings", { user_apis: true });

@@ -75,11 +75,11 @@ test("items.refresh refuses a second refresh within 15 minutes, on every node an
   const { user, itemId } = await connect(app);
   const other = await app.startNode();
   try {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, (_, n) => refresh(app, user, itemId, n % 2 ? other.url : "")),
     );
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-    const refused = answers.filter(({ status }) => status === 429);
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(1);
+    const refused = responses.filter(({ status }) => status === 429);
     expect(refused).toHaveLength(19);
     const { reason, details } = refused[0]?.body.error.data ?? {};
     expect(reason).toBe("refreshed_recently");

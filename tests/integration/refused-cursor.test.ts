@@ -94,10 +94,10 @@ test("syncItem keeps every transaction while it reads the Item again, and delete
   expect((await transactionsHere(app, itemId)).length).toBeGreaterThanOrEqual(before);
   expect(await ghosts()).toBe(3);
   // The next run continues with the third page.
-  const asked = await app.requestsAtPlaid("/transactions/sync");
+  const calls = await app.requestsAtPlaid("/transactions/sync");
   expect(await sync()).toBe("done");
   const left = (await pagesAtPlaid(plaidItemId)) - 2;
-  expect((await app.requestsAtPlaid("/transactions/sync")) - asked).toBe(left);
+  expect((await app.requestsAtPlaid("/transactions/sync")) - calls).toBe(left);
   expect(await transactionsHere(app, itemId)).toEqual(await transactionsAtPlaid(app, plaidItemId));
 });
 
@@ -138,12 +138,12 @@ test("syncItem ends when the cursor is refused again, shows it on the card, and 
   const { due_at: dueAt, cursor } = await state();
   expect(cursor).toBeNull();
   expect(dueAt.getTime()).toBeGreaterThan(Date.now() + 3_600_000);
-  const asked = await app.requestsAtPlaid("/transactions/sync");
+  const calls = await app.requestsAtPlaid("/transactions/sync");
   // When it is refused once more, the same run does not try again.
   await app.clearFaults();
   await refuse(1);
   expect(await sync()).toBe("cursor_refused");
-  expect((await app.requestsAtPlaid("/transactions/sync")) - asked).toBe(2);
+  expect((await app.requestsAtPlaid("/transactions/sync")) - calls).toBe(2);
   await app.clearFaults();
   expect(await sync()).toBe("done");
   expect((await shown(user)).sync).toMatchObject({ status: "done", problem: null });
@@ -187,9 +187,9 @@ test("A page whose cursor points to itself is the last one, whatever has_more sa
     value,
   }));
   await app.fault({ path: "/transactions/sync", times: 20, do: { patch } });
-  const asked = await app.requestsAtPlaid("/transactions/sync");
+  const calls = await app.requestsAtPlaid("/transactions/sync");
   expect(await sync()).toBe("done");
-  expect((await app.requestsAtPlaid("/transactions/sync")) - asked).toBe(1);
+  expect((await app.requestsAtPlaid("/transactions/sync")) - calls).toBe(1);
   await app.clearFaults();
 });
 

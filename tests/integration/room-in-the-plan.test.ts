@@ -145,13 +145,13 @@ test("connectAccount never exceeds the plan when choices of several banks race (
 }) => {
   const user = await app.signUp("intern");
   const links = await Promise.all([0, 1, 2].map(() => throughLink(app, user)));
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     links.map((link, place) => {
       const { id } = link.metadata.accounts[place] as LinkAccount;
       return send(app, user, link, { account_ids: [id] });
     }),
   );
-  const connected = answers.filter(({ status }) => status === 200);
+  const connected = responses.filter(({ status }) => status === 200);
   expect(connected.length).toBe(2);
   expect(await accountsOf(app)).toHaveLength(2);
   expect((await compareBooks(app)).overdrafts).toBe(0);

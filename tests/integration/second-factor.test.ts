@@ -5,7 +5,7 @@ import { hashToken } from "../../server/auth/token-cookie.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
 import { lockUser } from "../support/database-faults.ts";
 import { testWithApp } from "../support/fixtures.ts";
-import { forgetStepUps, lockWaiters, sessionsOf } from "../support/rows.ts";
+import { deleteStepUps, lockWaiters, sessionsOf } from "../support/rows.ts";
 import {
   addAuthenticator,
   authenticator,
@@ -77,10 +77,10 @@ test("A code of the authenticator app works once: not again, not an older one, a
   const own = await addAuthenticator(app, ada);
   const code = own.code();
   const [one, two] = [await beginLogIn(app, ada), await beginLogIn(app, ada)];
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     [one, two].map(({ cookie }) => endLogIn(app, cookie, { code })),
   );
-  expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
+  expect(responses.map(({ status }) => status).sort()).toEqual([200, 401]);
   const again = await beginLogIn(app, ada);
   for (const old of [code, own.code(-1), own.code(-3), own.code(3)])
     expect((await endLogIn(app, again.cookie, { code: old })).status).toBe(401);
@@ -120,8 +120,8 @@ test.for<[when: string, sql: string]>([
   const own = await addAuthenticator(app, ada);
   const { cookie } = await beginLogIn(app, ada);
   await app.query(sql, [ada.id]);
-  const answer = await endLogIn(app, cookie, { code: own.code() });
-  expect([answer.status, answer.body.code]).toEqual([401, "LOG_IN_EXPIRED"]);
+  const response = await endLogIn(app, cookie, { code: own.code() });
+  expect([response.status, response.body.code]).toEqual([401, "LOG_IN_EXPIRED"]);
 });
 
 test("A backup code logs its user in once instead of the app, however it is typed, and is mailed", async ({
@@ -136,10 +136,10 @@ test("A backup code logs its user in once instead of the app, however it is type
   expect((await endLogIn(app, eves.cookie, { code })).status).toBe(401);
   const typed = code.toUpperCase().replaceAll("-", " ");
   const both = [await beginLogIn(app, ada), await beginLogIn(app, ada)];
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     both.map(({ cookie }) => endLogIn(app, cookie, { code: typed })),
   );
-  expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
+  expect(responses.map(({ status }) => status).sort()).toEqual([200, 401]);
   expect((await app.get("/api/v1/second-factors", ada)).backup_codes_left).toBe(9);
   expect(await mailsOf(app, ada)).toEqual(["authenticator_added", "backup_code_used"]);
 
@@ -253,15 +253,15 @@ test("The secret of an authenticator app is encrypted, and is in no log", async 
     eve.id,
   ]);
   const begun = await beginLogIn(app, eve);
-  const answer = await endLogIn(app, begun.cookie, { code: authenticator(body.secret).code(1) });
-  expect(answer.status).toBeGreaterThanOrEqual(400);
+  const response = await endLogIn(app, begun.cookie, { code: authenticator(body.secret).code(1) });
+  expect(response.status).toBeGreaterThanOrEqual(400);
 });
 
 test("An authenticator app protects nothing before its first code, and only a step-up can set one up", async ({
   app,
 }) => {
   const ada = await app.signUp();
-  await forgetStepUps(app, ada);
+  await deleteStepUps(app, ada);
   const refused = await app.post("/api/v1/second-factors/authenticator", {}, ada);
   expect([refused.status, refused.body.error.reason]).toEqual([403, "step_up_required"]);
   await app.stepUp(ada);
@@ -303,7 +303,7 @@ test("A factor stays when the step-up ends while its removal waits for the user'
   try {
     const removed = removeAuthenticator(app, ada);
     await expect.poll(() => lockWaiters(app)).toHaveLength(1);
-    await forgetStepUps(app, ada);
+    await deleteStepUps(app, ada);
     await release();
     expect((await removed).status).toBe(403);
   } finally {
@@ -318,7 +318,7 @@ test("Removing the last factor removes its backup codes, and a log-in is by pass
   const ada = await app.signUp();
   const { backupCodes } = await addAuthenticator(app, ada);
   const begun = await beginLogIn(app, ada);
-  await forgetStepUps(app, ada);
+  await deleteStepUps(app, ada);
   expect((await removeAuthenticator(app, ada)).status).toBe(403);
   await app.stepUp(ada);
   expect((await removeAuthenticator(app, ada)).status).toBe(200);

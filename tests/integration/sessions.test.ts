@@ -8,8 +8,8 @@ const test = testWithApp();
 const day = 24 * 60 * 60 * 1000;
 
 async function list(app: TestApp, cookie: string, url = app.url) {
-  const answer = await fetch(`${url}/trpc/accounts.list`, { headers: { cookie } });
-  return { status: answer.status, setCookie: answer.headers.getSetCookie() };
+  const response = await fetch(`${url}/trpc/accounts.list`, { headers: { cookie } });
+  return { status: response.status, setCookie: response.headers.getSetCookie() };
 }
 
 const endsIn = (app: TestApp, user: TestUser, ms: number) =>

@@ -40,13 +40,13 @@ const signal = new AbortController().signal;
 /** Connects a bank. Its first sync is queued and nothing runs it. */
 async function connect(app: TestApp, user?: TestUser, token?: Promise<string>) {
   const owner = user ?? (await app.signUp("cfo"));
-  const answer = await app.post(
+  const response = await app.post(
     "/plaid/exchange-token",
     { public_token: await (token ?? app.publicToken()) },
     owner,
   );
-  expect(answer.status, app.logLines.at(-2)).toBe(200);
-  const itemId: string = answer.body.item.id;
+  expect(response.status, app.logLines.at(-2)).toBe(200);
+  const itemId: string = response.body.item.id;
   const plaidItemId = await plaidItemIdOf(app, itemId);
   return { owner, itemId, plaidItemId, item: { userId: owner.id, itemId } };
 }
@@ -238,9 +238,9 @@ test("syncItem ends without a failure when the Item is disconnected while it syn
   const { config, log } = app.services;
   const limits = { ...app.services.limits, plaidBackoff: 1_000 };
   const plaid = createPlaidAdapter(config.plaid, createPlaidLimiter(null), log, limits);
-  const asked = await app.requestsAtPlaid("/transactions/sync");
+  const calls = await app.requestsAtPlaid("/transactions/sync");
   const ended = syncItem({ ...app.services, plaid }, item, log, new AbortController().signal);
-  await expect.poll(() => app.requestsAtPlaid("/transactions/sync")).toBeGreaterThan(asked);
+  await expect.poll(() => app.requestsAtPlaid("/transactions/sync")).toBeGreaterThan(calls);
   const body = { item_id: item.itemId, confirmation: "disconnect First Platypus Bank" };
   expect((await app.post("/api/v1/disconnections", body, owner)).status).toBe(200);
   expect(await ended).toBe("gone");

@@ -36,8 +36,8 @@ async function connected(app: TestApp, user: TestUser) {
   const { publicToken } = await goThroughLink(app, body.result.data.linkToken, {
     bank: "ins_109508",
   });
-  const answer = await app.post("/trpc/connectAccount", { publicToken }, user);
-  const itemId: string = answer.body.result.data.item.id;
+  const response = await app.post("/trpc/connectAccount", { publicToken }, user);
+  const itemId: string = response.body.result.data.item.id;
   await sync(app, user, itemId);
   return itemId;
 }
@@ -70,9 +70,9 @@ async function again(
   const link = await goThroughLink(app, linkToken, chosen && { chosen });
   const { publicToken } = link;
   const request = { publicToken, linkToken, ...(byBrowser && { metadata: metadataOf(link) }) };
-  const answer = await app.post("/trpc/connectAccount", request, user);
-  expect(answer.body.error).toBeUndefined();
-  return answer.body.result.data;
+  const response = await app.post("/trpc/connectAccount", request, user);
+  expect(response.body.error).toBeUndefined();
+  return response.body.result.data;
 }
 /** The metadata as the browser sends it. */
 function metadataOf({ metadata }: { metadata: unknown }) {

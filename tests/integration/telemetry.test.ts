@@ -66,8 +66,8 @@ beforeAll(async () => {
   );
   itemId = body.item.id;
   const read = (path: string) =>
-    fetch(`${app.url}${path}`, { headers: { cookie: owner.cookie } }).then((answer) =>
-      answer.text(),
+    fetch(`${app.url}${path}`, { headers: { cookie: owner.cookie } }).then((response) =>
+      response.text(),
     );
   await read("/trpc/accounts.list");
   await read("/trpc/accounts.list");
@@ -174,7 +174,7 @@ test("A trace has a connection's steps, calls to Plaid and queries below the req
 });
 
 test("Labels and spans contain no secret and no id", async () => {
-  const told = `${await metrics()}\n${collector.bodies.join("\n")}`;
+  const exported = `${await metrics()}\n${collector.bodies.join("\n")}`;
   const item = await only(itemsOf(app));
   const accounts = await accountsOf(app);
   const sessions = await sessionsOf(app);
@@ -196,8 +196,8 @@ test("Labels and spans contain no secret and no id", async () => {
     ),
   ] as string[];
   expect(secrets.length).toBeGreaterThan(20);
-  for (const secret of secrets) expect(told).not.toContain(secret);
-  expect(told).not.toMatch(/(access|public|link)-(sandbox|production)-/);
+  for (const secret of secrets) expect(exported).not.toContain(secret);
+  expect(exported).not.toMatch(/(access|public|link)-(sandbox|production)-/);
 });
 
 test("Metrics have a port of their own, and are not on the public one", async () => {

@@ -32,13 +32,13 @@ const fill = (app: TestApp, account: { id: string } | undefined, count: number, 
   );
 
 async function file(app: TestApp, query: string, user: TestUser | null = ada) {
-  const answer = await fetch(`${app.url}/settings/export/transactions.csv${query}`, {
+  const response = await fetch(`${app.url}/settings/export/transactions.csv${query}`, {
     redirect: "manual",
     ...(user ? { headers: { cookie: user.cookie } } : {}),
   });
-  const text = await answer.text();
+  const text = await response.text();
   const [header, ...lines] = text.trim().split("\r\n");
-  return { answer, text, header, rows: lines.map((line) => line.split(",")) };
+  return { response, text, header, rows: lines.map((line) => line.split(",")) };
 }
 
 test("The transactions file has exactly the rows of the page with the same filters, over several pages", async ({
@@ -64,8 +64,8 @@ test("The transactions file has exactly the rows of the page with the same filte
       [ada.id],
     );
     expect(expected.length).toBeGreaterThan(60);
-    const { answer, header, rows } = await file(app, query);
-    expect(answer.status).toBe(200);
+    const { response, header, rows } = await file(app, query);
+    expect(response.status).toBe(200);
     expect(header).toBe("date,bank,account,mask,amount,currency,name,merchant,category,pending");
     const got = rows.map(([date, , , , amount, , name]) => ({
       date,
@@ -75,23 +75,23 @@ test("The transactions file has exactly the rows of the page with the same filte
     expect(got).toEqual(expected.map((row) => ({ ...row, amount: row.amount + 0 })));
     expect(rows.every(([, bank]) => bank === "First Platypus Bank")).toBe(true);
   }
-  const { answer } = await file(app, "?min=1");
+  const { response: result } = await file(app, "?min=1");
   const today = new Date().toISOString().slice(0, 10);
-  expect(answer.headers.get("content-disposition")).toBe(
+  expect(result.headers.get("content-disposition")).toBe(
     `attachment; filename="fiscility-${today}-transactions.csv"`,
   );
-  expect(answer.headers.get("content-type")).toBe("text/csv; charset=utf-8");
-  expect(answer.headers.get("cache-control")).toContain("no-store");
+  expect(result.headers.get("content-type")).toBe("text/csv; charset=utf-8");
+  expect(result.headers.get("cache-control")).toContain("no-store");
 });
 
 test("The transactions file has only its header for another user's account, and needs a session", async ({
   app,
 }) => {
   const foreign = await file(app, `?account=${accounts[0]?.id}`, eve);
-  expect([foreign.answer.status, foreign.rows]).toEqual([200, []]);
+  expect([foreign.response.status, foreign.rows]).toEqual([200, []]);
   const nobody = await file(app, "?min=-50", null);
-  expect(nobody.answer.status).toBe(302);
-  expect(nobody.answer.headers.get("location")).toBe("/login?next=%2Ftransactions%3Fmin%3D-50");
+  expect(nobody.response.status).toBe(302);
+  expect(nobody.response.headers.get("location")).toBe("/login?next=%2Ftransactions%3Fmin%3D-50");
 });
 
 test.for([
@@ -104,9 +104,9 @@ test.for([
 ])(
   "The transactions file rejects %s with a 400 that says what is wrong",
   async (query, { app }) => {
-    const { answer, text } = await file(app, `?${query}`);
-    expect(answer.status).toBe(400);
-    expect(answer.headers.get("content-disposition")).toBeNull();
+    const { response, text } = await file(app, `?${query}`);
+    expect(response.status).toBe(400);
+    expect(response.headers.get("content-disposition")).toBeNull();
     expect(text).toContain("These filters do not fit. Days are written as 2026-01-31");
   },
 );

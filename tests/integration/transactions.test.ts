@@ -11,8 +11,8 @@ let itemId: string;
 test.beforeAll(async ({ app }) => {
   ada = await app.signUp("cfo");
   const token = await app.publicToken();
-  const answer = await app.post("/plaid/exchange-token", { public_token: token }, ada);
-  itemId = answer.body.item.id;
+  const response = await app.post("/plaid/exchange-token", { public_token: token }, ada);
+  itemId = response.body.item.id;
   const { signal } = new AbortController();
   await syncItem(app.services, { userId: ada.id, itemId }, app.services.log, signal);
 });

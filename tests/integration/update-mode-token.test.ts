@@ -33,9 +33,9 @@ test.for(["/plaid/exchange-token", "/api/v1/connections", "/trpc/connectAccount"
     await updateItems(app, { status: "login_required" });
     const token = await updateToken(app, user, itemId);
     const body = path.startsWith("/trpc") ? { publicToken: token } : { public_token: token };
-    const answer = await app.post(path, body, user);
-    const output = answer.body.result?.data ?? answer.body;
-    expect([answer.status, output.outcome, output.item.id]).toEqual([
+    const response = await app.post(path, body, user);
+    const output = response.body.result?.data ?? response.body;
+    expect([response.status, output.outcome, output.item.id]).toEqual([
       200,
       "already_connected",
       itemId,
@@ -67,8 +67,8 @@ test("connectAccount keeps the Item when another user sends its token of update 
 }) => {
   const user = await app.signUp("analyst");
   const token = await updateToken(app, user, await connect(app, user));
-  const answer = await exchange(app, token, await app.signUp("analyst"));
-  expect([answer.status, answer.body.error.reason]).toEqual([400, "public_token_invalid"]);
+  const response = await exchange(app, token, await app.signUp("analyst"));
+  expect([response.status, response.body.error.reason]).toEqual([400, "public_token_invalid"]);
   await recover(app);
   expect(await removed(app)).toEqual([false]);
   expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
@@ -87,8 +87,8 @@ test("connectAccount connects nothing when the bank of a token of update mode wa
     { item_id: itemId, confirmation: "disconnect First Platypus Bank" },
     user,
   );
-  const answer = await exchange(app, token, user);
-  expect(answer.body.error.reason).toBe("public_token_invalid");
+  const response = await exchange(app, token, user);
+  expect(response.body.error.reason).toBe("public_token_invalid");
   await app.clearFaults();
   await recover(app);
   expect(await removed(app)).toEqual([true]);

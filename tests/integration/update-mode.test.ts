@@ -161,10 +161,10 @@ test("finishUpdateMode adds a new account once when fifty updates run at once (I
   const { itemId } = await connect(app, user, [0]);
   await newAccounts(app, itemId);
   await goThroughLink(app, await openLink(app, user, itemId), { chosen: [0, 1] });
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 50 }, () => app.post("/trpc/plaid.finishUpdateMode", { itemId }, user)),
   );
-  const added = answers.map(({ body }) => body.result?.data.added ?? body.error.data.reason);
+  const added = responses.map(({ body }) => body.result?.data.added ?? body.error.data.reason);
   expect(added.filter((one) => one === 1)).toHaveLength(1);
   expect(new Set(added.filter((one) => one !== 1 && one !== "busy"))).toEqual(new Set([0]));
   expect(await accounts(app, itemId)).toHaveLength(2);

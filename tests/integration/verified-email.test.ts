@@ -58,8 +58,8 @@ test("A new user can look around, and connect a bank or create a key only once t
     ["/api/v1/api-keys", key],
   ];
   for (const [path, body] of calls) {
-    const { status, body: answer } = await app.post(path, body, { cookie });
-    expect([path, status, JSON.stringify(answer).includes("email_unverified")]).toEqual([
+    const { status, body: response } = await app.post(path, body, { cookie });
+    expect([path, status, JSON.stringify(response).includes("email_unverified")]).toEqual([
       path,
       403,
       true,
@@ -152,8 +152,8 @@ describe("Nobody can find out who has an account:", () => {
     expect(seen[0]).toEqual(seen[1]);
     expect(seen[0]?.loggedIn[0]).toBe(200);
     // The owner gets a mail that reveals nothing and confirms nothing.
-    const told = await mailAbout(app, taken.email, "You already have an account");
-    expect(told.links).toEqual([`${app.url}/forgot-password`]);
+    const notice = await mailAbout(app, taken.email, "You already have an account");
+    expect(notice.links).toEqual([`${app.url}/forgot-password`]);
     expect((await mailTo(app, taken.email)).map(({ subject }) => subject)).not.toContain(
       "Confirm your email address",
     );
@@ -167,9 +167,9 @@ describe("Nobody can find out who has an account:", () => {
     app,
   }) => {
     const email = newEmail();
-    const answers = [];
-    for (let n = 0; n < 8; n += 1) answers.push((await signUp(app, email)).status);
-    expect(new Set(answers)).toEqual(new Set([200]));
+    const responses = [];
+    for (let n = 0; n < 8; n += 1) responses.push((await signUp(app, email)).status);
+    expect(new Set(responses)).toEqual(new Set([200]));
     const mails = (await mailsOf(app)).filter(({ recipient }) => recipient === email);
     expect(mails).toHaveLength(5);
   });
@@ -208,13 +208,15 @@ test("An email changes only once the new one is confirmed; the old one gets a ma
 }) => {
   const ada = await app.signUp();
   const to = newEmail();
-  const ask = (fields: Record<string, string>) =>
+  const requestChange = (fields: Record<string, string>) =>
     sendForm(app, "/settings/account", { intent: "change-email", ...fields }, ada.cookie);
-  expect((await ask({ newEmail: to, currentPassword: "wrong" })).status).toBe(403);
-  expect((await ask({ newEmail: "nonsense", currentPassword: ada.password })).status).toBe(400);
+  expect((await requestChange({ newEmail: to, currentPassword: "wrong" })).status).toBe(403);
+  expect(
+    (await requestChange({ newEmail: "nonsense", currentPassword: ada.password })).status,
+  ).toBe(400);
   await sendForm(app, "/forgot-password", { email: ada.email });
   const reset = tokenIn(await mailAbout(app, ada.email, "Choose a new password"));
-  expect((await ask({ newEmail: to, currentPassword: ada.password })).status).toBe(200);
+  expect((await requestChange({ newEmail: to, currentPassword: ada.password })).status).toBe(200);
   const token = tokenIn(await mailAbout(app, to, "Confirm your new email address"));
   expect((await logIn(app, ada.email)).status).toBe(200);
   expect((await logIn(app, to)).status).toBe(401);
@@ -222,8 +224,8 @@ test("An email changes only once the new one is confirmed; the old one gets a ma
   expect((await confirm(app, token)).status).toBe(200);
   expect((await logIn(app, to)).status).toBe(200);
   expect((await logIn(app, ada.email)).status).toBe(401);
-  const told = await mailAbout(app, ada.email, "Your email address was changed");
-  expect(told.text).toContain(to);
+  const notice = await mailAbout(app, ada.email, "Your email address was changed");
+  expect(notice.text).toContain(to);
   const late = await sendForm(app, "/reset-password", {
     token: reset,
     newPassword: "a brand new one",
@@ -259,12 +261,12 @@ test("Guesses at the password in the form that changes the email count with all 
   app,
 }) => {
   const ada = await app.signUp();
-  const ask = (currentPassword: string) => {
+  const requestChange = (currentPassword: string) => {
     const fields = { intent: "change-email", newEmail: newEmail(), currentPassword };
     return sendForm(app, "/settings/account", fields, ada.cookie);
   };
   const statuses = [];
-  for (let n = 0; n < 10; n += 1) statuses.push((await ask(`wrong ${n}`)).status);
+  for (let n = 0; n < 10; n += 1) statuses.push((await requestChange(`wrong ${n}`)).status);
   expect(new Set(statuses)).toEqual(new Set([403]));
-  expect((await ask(ada.password)).status).toBe(429);
+  expect((await requestChange(ada.password)).status).toBe(429);
 });

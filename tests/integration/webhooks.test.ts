@@ -40,8 +40,8 @@ test.afterEach(async ({ app }) => {
 async function connect(app: TestApp, webhook = catcher.url) {
   const owner = await app.signUp("cfo");
   const token = await app.publicToken("ins_109508", "user_good", "pass_good", webhook);
-  const answer = await app.post("/plaid/exchange-token", { public_token: token }, owner);
-  const itemId: string = answer.body.item.id;
+  const response = await app.post("/plaid/exchange-token", { public_token: token }, owner);
+  const itemId: string = response.body.item.id;
   const plaidItemId = await plaidItemIdOf(app, itemId);
   return { owner, itemId, plaidItemId };
 }
@@ -197,17 +197,17 @@ test("Unknown key ids cause few key lookups, and delay no other webhook", async 
   const one = await connect(app);
   const { signature, body } = await caught(app, one.plaidItemId, "SYNC_UPDATES_AVAILABLE");
   expect(await deliver(app.url, { signature, body })).toBe(200);
-  const asked = () => app.requestsAtPlaid("/webhook_verification_key/get");
-  const before = await asked();
+  const keyCalls = () => app.requestsAtPlaid("/webhook_verification_key/get");
+  const before = await keyCalls();
   const [, payload, sign] = signature.split(".");
   const naming = (kid: string) => {
     const head = Buffer.from(JSON.stringify({ alg: "ES256", kid })).toString("base64url");
     return deliver(app.url, { signature: `${head}.${payload}.${sign}`, body });
   };
   for (let n = 0; n < 5; n++) expect(await naming("the same")).toBe(401);
-  expect((await asked()) - before).toBe(1);
+  expect((await keyCalls()) - before).toBe(1);
   await Promise.all(Array.from({ length: 200 }, (_, n) => naming(`stranger-${n}`)));
-  expect((await asked()) - before).toBeLessThanOrEqual(10);
+  expect((await keyCalls()) - before).toBeLessThanOrEqual(10);
   const another = await caught(app, one.plaidItemId, "SYNC_UPDATES_AVAILABLE");
   expect(await deliver(app.url, another)).toBe(200);
 });

@@ -35,11 +35,11 @@ async function send(user: TestUser, token: string) {
   return app.post("/plaid/exchange-token", { public_token: token }, user);
 }
 async function connect(user: TestUser, token = app.publicToken()) {
-  const answer = await send(user, await token);
-  expect(answer.status, JSON.stringify(answer.body)).toBe(200);
-  const itemId: string = answer.body.item.id;
+  const response = await send(user, await token);
+  expect(response.status, JSON.stringify(response.body)).toBe(200);
+  const itemId: string = response.body.item.id;
   const [row] = await app.query("select plaid_item_id from items where id = $1", [itemId]);
-  return { itemId, plaidItemId: row?.plaid_item_id as string, body: answer.body };
+  return { itemId, plaidItemId: row?.plaid_item_id as string, body: response.body };
 }
 const signal = new AbortController().signal;
 const sync = (user: TestUser, itemId: string, services = app.services) =>

@@ -25,9 +25,9 @@ const environment = (app: TestApp): NodeJS.ProcessEnv => ({
 async function connect(app: TestApp): Promise<string> {
   const owner = await app.signUp("cfo");
   const token = await app.publicToken();
-  const answer = await app.post("/plaid/exchange-token", { public_token: token }, owner);
+  const response = await app.post("/plaid/exchange-token", { public_token: token }, owner);
   await app.fault({ path: "/transactions/sync", times: 1, do: { delay: 1_000 } });
-  return answer.body.item.id;
+  return response.body.item.id;
 }
 const running = async (app: TestApp) =>
   (await jobsIn(app, "sync_item")).filter(({ locked_at }) => locked_at !== null);

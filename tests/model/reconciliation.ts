@@ -46,15 +46,15 @@ export function reconcile(setting: Setting, world: World, me: Actor): Next[] {
       // Its decision is lost with its lock, and the removal is not sent without it.
       if (me.tx !== "held") return [end(world)];
       const { remove } = rules.decide(booksOf(world, me.list));
-      let asked = world;
-      for (const { plaidItemId } of remove) asked = removed(setting, asked, plaidItemId);
-      let w = asked;
+      let requested = world;
+      for (const { plaidItemId } of remove) requested = removed(setting, requested, plaidItemId);
+      let w = requested;
       for (const { plaidItemId } of remove) w = accountedFor(w, plaidItemId);
       const next = [end(w)];
       if (remove.length === 0) return next;
       return [
         ...next,
-        { ...end(asked), fault: "lost reply" },
+        { ...end(requested), fault: "lost reply" },
         { ...end(world), fault: "rejection" },
       ];
     }

@@ -163,14 +163,14 @@ export function walk(setting: Setting, start: Start): Walk {
 const sorted = (numbers: number[]) => numbers.sort((a, b) => a - b);
 
 /** Caches the results of a function of numbers. */
-function remembered<T>(answer: (...args: number[]) => T): (...args: number[]) => T {
-  const answers = new Map<number, T>();
+function remembered<T>(respond: (...args: number[]) => T): (...args: number[]) => T {
+  const responses = new Map<number, T>();
   return (first, second = 0) => {
     const key = (first as number) * 1_000_000 + second;
-    let known = answers.get(key);
+    let known = responses.get(key);
     if (known === undefined) {
-      known = answer(first as number, second);
-      answers.set(key, known);
+      known = respond(first as number, second);
+      responses.set(key, known);
     }
     return known;
   };
@@ -246,8 +246,8 @@ function leftAfter(setting: Setting, from: World): string | null {
     if (isThere && !live.includes(item)) return `I1: ${item} is left at Plaid`;
     if (!isThere && live.includes(item)) return `I1: the live row of ${item} has no Item at Plaid`;
   }
-  const asked = Object.entries(balanced.seen).find(([, { sent, removed }]) => sent && !removed);
-  if (asked) return `I8: the removal of ${asked[0]} is not accounted for`;
+  const requested = Object.entries(balanced.seen).find(([, { sent, removed }]) => sent && !removed);
+  if (requested) return `I8: the removal of ${requested[0]} is not accounted for`;
   const [open] = leftOpen(setting, balanced);
   return open === undefined ? null : `I8: ${open} stays lost`;
 }

@@ -14,9 +14,9 @@ const names =
 
 /** Looks at all texts that a page shows and says; `data` are those that users, banks and programs wrote. */
 export async function findTextProblems(page: Page, data: readonly string[]): Promise<TextProblems> {
-  const { said, cut } = await page.evaluate(readPage);
+  const { said: texts, cut } = await page.evaluate(readPage);
   const longestFirst = [...new Set(data)].sort((a, b) => b.length - a.length);
-  const untranslated = said.filter((one) => {
+  const untranslated = texts.filter((one) => {
     const left = longestFirst.reduce((rest, name) => rest.replaceAll(name, " "), one);
     return /[A-Za-z]{2}/.test(left.replace(names, " "));
   });
@@ -25,18 +25,18 @@ export async function findTextProblems(page: Page, data: readonly string[]): Pro
 
 /** In the page. */
 function readPage(): { said: string[]; cut: string[] } {
-  const said: string[] = [document.title];
+  const texts: string[] = [document.title];
   const cut: string[] = [];
   const spoken = ["aria-label", "title", "placeholder", "alt", "aria-valuetext"];
   // Written for machines, or by the browser in its own language.
   const apart = "script, style, noscript, time, code, pre, .font-mono, [lang]:not(html)";
   for (const element of document.querySelectorAll("body *")) {
     if (element.closest(apart) || !element.checkVisibility()) continue;
-    for (const name of spoken) said.push(element.getAttribute(name) ?? "");
+    for (const name of spoken) texts.push(element.getAttribute(name) ?? "");
     for (const node of element.childNodes) {
       const text = node.nodeType === Node.TEXT_NODE ? (node.textContent ?? "").trim() : "";
       if (text === "") continue;
-      said.push(text);
+      texts.push(text);
       // Names of accounts and banks are cut by choice, with all of them in a title.
       if (!/[^ -~–—…·•“”’™]{2}/.test(text)) continue;
       // Or in what a press opens.
@@ -60,5 +60,5 @@ function readPage(): { said: string[]; cut: string[] } {
       }
     }
   }
-  return { said: said.filter((text) => text !== ""), cut };
+  return { said: texts.filter((text) => text !== ""), cut };
 }

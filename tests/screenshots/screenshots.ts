@@ -13,7 +13,7 @@ import { tag } from "../pseudo-locale/pseudo-locale.ts";
 import { readData } from "../pseudo-locale/read-data.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { axeViolations } from "../support/axe.ts";
-import { addBank, ago, type Moved } from "../support/bank.ts";
+import { addBank, daysAgo, type TransactionRow } from "../support/bank.ts";
 import { launchBrowser, openPage } from "../support/browser.ts";
 import {
   card,
@@ -26,7 +26,7 @@ import {
   openBank,
 } from "../support/link.ts";
 import { mailAbout } from "../support/mail.ts";
-import { forgetStepUps } from "../support/rows.ts";
+import { deleteStepUps } from "../support/rows.ts";
 import { authenticator } from "../support/second-factor.ts";
 import { addVirtualAuthenticator } from "../support/virtual-authenticator.ts";
 
@@ -418,9 +418,9 @@ test.each(views)("a bank is reconnected, $width px, $colorScheme", async (view) 
   await page.route(path, (route) => {
     release = () => void route.abort();
   });
-  const asked = page.waitForRequest(path);
+  const request = page.waitForRequest(path);
   await finishUpdateMode(page);
-  await asked;
+  await request;
   await shoot("reconnecting", { moving: true });
   release();
   await toast(page, "not confirmed yet");
@@ -461,7 +461,7 @@ test.each(views)("the account goes, $width px, $colorScheme", async (view) => {
 test.each(views)("API keys, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
   const user = await app.signUp();
-  await forgetStepUps(app, user);
+  await deleteStepUps(app, user);
   await logIn(app, page, user);
   await page.goto(`${app.url}/settings/api-keys`);
   await shoot("api-keys-empty");
@@ -494,7 +494,7 @@ test.each(views)("API keys, $width px, $colorScheme", async (view) => {
 test.each(views)("webhooks, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
   const user = await app.signUp();
-  await forgetStepUps(app, user);
+  await deleteStepUps(app, user);
   await logIn(app, page, user);
   await page.goto(`${app.url}/settings/webhooks`);
   await shoot("webhooks-empty");
@@ -547,7 +547,7 @@ test.each(views)("the scheme of one's own choice, $width px, $colorScheme", asyn
 test.each(views)("second log-in step, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
   const user = await app.signUp();
-  await forgetStepUps(app, user);
+  await deleteStepUps(app, user);
   await addVirtualAuthenticator(page);
   await logIn(app, page, user);
   await page.goto(`${app.url}/settings/security/second-step`);
@@ -638,7 +638,7 @@ test.each(views)("without JavaScript, $width px, $colorScheme", async (view) => 
   await shoot("no-script-empty", { whole: true });
   const moved = Array.from(
     { length: 90 },
-    (_, at): Moved => [0, at * 3, at % 10 ? "61.5" : "-900"],
+    (_, at): TransactionRow => [0, at * 3, at % 10 ? "61.5" : "-900"],
   );
   await addBank(app, user, "Mill Bank", [{ balance: "1250.4" }], moved);
   await page.goto(`${app.url}/dashboard`);
@@ -731,7 +731,7 @@ const custom = (
       starting_balance,
       meta: { name, mask: String(4821 + 1303 * n), limit: 6_000 },
       transactions: entries.map(([days, amount, description]) => {
-        const date = ago(days);
+        const date = daysAgo(days);
         return { date_transacted: date, date_posted: date, amount, description };
       }),
     })),

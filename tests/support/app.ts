@@ -185,13 +185,13 @@ export async function startTestApp(
       pool.query("update sessions set proved_at = now() where user_id = $1", [id]),
     /** Connects on another node. Rejects when it dies before it responds. */
     async connectAt(url: string, publicToken: string, user: TestUser): Promise<number> {
-      const answer = await fetch(`${url}/plaid/exchange-token`, {
+      const response = await fetch(`${url}/plaid/exchange-token`, {
         method: "POST",
         headers: { "content-type": "application/json", cookie: user.cookie },
         body: JSON.stringify({ public_token: publicToken }),
       });
-      await answer.json();
-      return answer.status;
+      await response.json();
+      return response.status;
     },
     /** Starts a second node of the same app: its own services, the same database. */
     async startNode() {

@@ -11,12 +11,12 @@ export async function startBalancer() {
     const onward = request(
       new URL(req.url ?? "/", node),
       { method: req.method, headers: req.headers },
-      (answer) => {
-        res.writeHead(answer.statusCode ?? 502, { ...answer.headers, "x-node": node });
+      (response) => {
+        res.writeHead(response.statusCode ?? 502, { ...response.headers, "x-node": node });
         // A stream's head is forwarded before its first event.
         res.flushHeaders();
-        answer.pipe(res);
-        answer.on("error", () => res.destroy());
+        response.pipe(res);
+        response.on("error", () => res.destroy());
       },
     );
     onward.on("error", () => res.destroy());

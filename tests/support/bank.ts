@@ -10,7 +10,7 @@ export interface AccountOf {
 }
 
 /** A transaction of the account at this position, so many days ago. */
-export type Moved = [
+export type TransactionRow = [
   account: number,
   daysAgo: number,
   amount: string,
@@ -18,7 +18,7 @@ export type Moved = [
 ];
 
 /** Days before today as YYYY-MM-DD. */
-export const ago = (days: number) =>
+export const daysAgo = (days: number) =>
   new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
 
 /** Inserts a bank of the user directly into the database, with data that no bank of the sandbox has. */
@@ -27,7 +27,7 @@ export async function addBank(
   user: TestUser,
   name: string,
   accounts: AccountOf[],
-  moved: Moved[],
+  moved: TransactionRow[],
 ): Promise<void> {
   const itemId = randomUUID();
   await app.query(
@@ -73,7 +73,7 @@ export async function addBank(
       JSON.stringify(
         moved.map(([account, days, amount, { category, pending = false } = {}]) => ({
           account: ids[account],
-          date: ago(days),
+          date: daysAgo(days),
           amount,
           currency: accounts[account]?.currency ?? "USD",
           category,

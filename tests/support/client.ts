@@ -12,11 +12,11 @@ import {
 import { makeApiKey } from "../../server/auth/api-key-format.ts";
 
 /** Starts a server in place of Fiscility until the test ends. `seen` are the requests it received. */
-export async function startStandIn(answer: RequestListener, port = 0) {
+export async function startStandIn(respond: RequestListener, port = 0) {
   const seen: string[] = [];
   const server = createServer((req, res) => {
     seen.push(`${req.method} ${req.url}`);
-    answer(req, res);
+    respond(req, res);
   });
   onTestFinished(() => {
     server.closeAllConnections();

@@ -132,7 +132,7 @@ export const at = (step: Step): ConnectState => ({ run, step, arrival: null, cha
 export const resultOf = (step: Step, event: ConnectEvent) => transition(at(step), event);
 
 /** An effect as one word; a toast with its title and buttons. */
-export const said = (effect: ConnectEffect) => {
+export const describe = (effect: ConnectEffect) => {
   if (effect.do === "showSuccess") return `success: ${effect.message}`;
   if (effect.do !== "showProblem") return effect.do;
   const { title, actions } = effect.problem;
@@ -141,7 +141,7 @@ export const said = (effect: ConnectEffect) => {
 /** The next state and the effects, for each line of a table. */
 export const outcome = (step: Step, event: ConnectEvent) => {
   const [next, effects] = resultOf(step, event);
-  return [next.step.name, ...effects.map(said)];
+  return [next.step.name, ...effects.map(describe)];
 };
 
 export const opened = { type: "opened", run, linkToken: "link-1" } satisfies ConnectEvent;

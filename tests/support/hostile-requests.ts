@@ -81,14 +81,14 @@ const post =
 /** A quarter of the maximum: of a 100 kB body, of a 16 kB head, and of 200 query parameters. */
 const most = { post: 240, input: 100, query: 49 };
 
-export interface WayIn {
+export interface EntryPoint {
   name: string;
   most: number;
   schema: Schema;
   request(schema: Schema, dimension: Dimension, n: number): Sent;
 }
 
-const rest = (endpoint: Endpoint): WayIn => {
+const rest = (endpoint: Endpoint): EntryPoint => {
   const path = `/api/v1${endpoint.path.replace(/\{\w+\}/g, "x")}`;
   const name = `${endpoint.method} ${path}`;
   const schema = schemaOf(endpoint);
@@ -107,7 +107,11 @@ const rest = (endpoint: Endpoint): WayIn => {
   };
 };
 
-const trpc = ({ name, type, ...endpoint }: Pick<Endpoint, "name" | "type" | "input">): WayIn => {
+const trpc = ({
+  name,
+  type,
+  ...endpoint
+}: Pick<Endpoint, "name" | "type" | "input">): EntryPoint => {
   const schema = schemaOf(endpoint);
   const path = `/trpc/${name}`;
   if (type === "mutation") return { name: path, most: most.post, schema, request: post(path) };
@@ -127,7 +131,7 @@ const mutations = endpoints.filter(({ type }) => type === "mutation");
 const names = (list: readonly Endpoint[]) => list.map(({ name }) => name).join(",");
 
 /** Every endpoint over REST and tRPC, every subscription, and other addresses. */
-export const waysIn: WayIn[] = [
+export const entryPoints: EntryPoint[] = [
   ...endpoints.flatMap((endpoint) => [rest(endpoint), trpc(endpoint)]),
   // Their inputs are invalid, so each stream ends at once.
   ...subscriptions.map((subscription) => trpc({ ...subscription, type: "query" })),
@@ -166,7 +170,7 @@ export const waysIn: WayIn[] = [
     request: post(`/api/auth/${path}`),
   })),
   ...["/login", "/signup", "/appearance", "/settings/account", "/settings/api-keys"].map(
-    (path): WayIn => ({
+    (path): EntryPoint => ({
       name: `the form at ${path}`,
       most: most.post,
       schema: anyBody,

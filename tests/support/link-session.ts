@@ -10,12 +10,12 @@ export async function goThroughLink(
   { bank, chosen }: { bank?: string; chosen?: number[] } = {},
 ): Promise<{ publicToken: string; picked: boolean; metadata: unknown }> {
   const step = async (name: string, fields: object) => {
-    const answer = await fetch(`${app.sandboxUrl}/link/session/${name}`, {
+    const response = await fetch(`${app.sandboxUrl}/link/session/${name}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(fields),
     });
-    const body = await answer.json();
+    const body = await response.json();
     if (body.outcome === "error") throw new Error(JSON.stringify(body.error));
     return body;
   };

@@ -11,8 +11,8 @@ export async function mailTo(
   app: Pick<TestApp, "mailbox">,
   email: string,
 ): Promise<ReceivedMail[]> {
-  const answer = await fetch(`${app.mailbox.url}/messages?to=${encodeURIComponent(email)}`);
-  return (await answer.json()) as ReceivedMail[];
+  const response = await fetch(`${app.mailbox.url}/messages?to=${encodeURIComponent(email)}`);
+  return (await response.json()) as ReceivedMail[];
 }
 
 /** Waits for the newest mail to this address with this subject. */
@@ -43,11 +43,11 @@ export async function sendForm(
   fields: Record<string, string>,
   cookie?: string,
 ) {
-  const answer = await fetch(`${app.url}${path}`, {
+  const response = await fetch(`${app.url}${path}`, {
     method: "POST",
     redirect: "manual",
     headers: cookie === undefined ? {} : { cookie },
     body: new URLSearchParams(fields),
   });
-  return { status: answer.status, html: await answer.text(), headers: answer.headers };
+  return { status: response.status, html: await response.text(), headers: response.headers };
 }

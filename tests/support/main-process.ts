@@ -38,16 +38,16 @@ export async function startMain(env: Record<string, string>, root?: string) {
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let said = "";
+  let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text) => {
-      said += text;
+      output += text;
     });
   }
   const ended = once(child, "exit").finally(() => rmSync(cwd, { recursive: true, force: true }));
   const ready = () =>
     fetch(`${url}/readyz`).then(
-      (answer) => answer.ok,
+      (response) => response.ok,
       () => false,
     );
   const kill = async () => {
@@ -56,7 +56,7 @@ export async function startMain(env: Record<string, string>, root?: string) {
   };
   try {
     await until(() => {
-      if (child.exitCode !== null) throw new Error(said);
+      if (child.exitCode !== null) throw new Error(output);
       return ready();
     });
   } catch (error) {
@@ -69,6 +69,6 @@ export async function startMain(env: Record<string, string>, root?: string) {
     ended,
     kill,
     /** Everything that it has written, to both of its streams. */
-    said: () => said,
+    said: () => output,
   };
 }

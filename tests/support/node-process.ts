@@ -45,7 +45,7 @@ export async function startNode(env: Record<string, string>): Promise<NodeProces
   child.on("error", () => {});
   let asked = 0;
   /** Each reply names its message: a paused node replies to several at once, when it wakes up. */
-  const ask = async (message: object) => {
+  const send = async (message: object) => {
     asked += 1;
     const id = asked;
     const replied = new Promise<void>((resolve) => {
@@ -65,12 +65,12 @@ export async function startNode(env: Record<string, string>): Promise<NodeProces
     get running() {
       return child.exitCode === null && child.signalCode === null;
     },
-    dieAfter: (step, times) => ask({ dieAfter: step, times }),
-    pauseAfter: (step) => ask({ pauseAfter: step }),
+    dieAfter: (step, times) => send({ dieAfter: step, times }),
+    pauseAfter: (step) => send({ pauseAfter: step }),
     work: () => void child.send({ work: true }),
     ended,
-    recover: () => ask({ recover: true }),
-    reconcileAt: (minutes) => ask({ reconcileAt: minutes }),
+    recover: () => send({ recover: true }),
+    reconcileAt: (minutes) => send({ reconcileAt: minutes }),
     async kill() {
       child.kill("SIGKILL");
       await ended;

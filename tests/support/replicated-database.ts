@@ -56,7 +56,7 @@ export async function startReplicatedDatabase(
   const url = new URL(primary.urlOf(database));
   url.port = String(proxy.port);
 
-  const ask = async (server: string, sql: string) => {
+  const query = async (server: string, sql: string) => {
     const client = new pg.Client({ connectionString: server });
     client.on("error", () => {});
     await client.connect();
@@ -68,7 +68,7 @@ export async function startReplicatedDatabase(
   };
   const follows = `select 1 from pg_stat_replication where state = 'streaming'
     and sync_state = '${isSynchronous ? "sync" : "async"}'`;
-  await until(async () => (await ask(primary.url, follows)).length === 1);
+  await until(async () => (await query(primary.url, follows)).length === 1);
 
   const signalPrimary = (signal: NodeJS.Signals) => {
     for (const pid of processesOf(first)) process.kill(pid, signal);
@@ -89,8 +89,8 @@ export async function startReplicatedDatabase(
      */
     async failOver() {
       if (!isSynchronous) {
-        await ask(standby.url, "alter system set primary_conninfo = ''");
-        await ask(standby.url, "select pg_reload_conf()");
+        await query(standby.url, "alter system set primary_conninfo = ''");
+        await query(standby.url, "select pg_reload_conf()");
         await pause(500);
       }
       // First stopped, so that none can start a process or respond while the others are killed.
@@ -100,7 +100,7 @@ export async function startReplicatedDatabase(
       proxy.leadTo(Number(new URL(standby.url).port));
       proxy.cut();
       await pause(300);
-      await ask(standby.url, "select pg_promote()");
+      await query(standby.url, "select pg_promote()");
     },
     async stop() {
       await proxy.close();

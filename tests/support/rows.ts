@@ -119,7 +119,7 @@ export const ageStepUps = (app: App, minutes: number) =>
   app.query("update sessions set proved_at = proved_at - make_interval(mins => $1)", [minutes]);
 
 /** As if no user had proved their identity in a session. */
-export const forgetStepUps = (app: App, user?: User) =>
+export const deleteStepUps = (app: App, user?: User) =>
   app.query("update sessions set proved_at = null where $1::uuid is null or user_id = $1", [
     user?.id,
   ]);

@@ -50,30 +50,30 @@ export async function readSchema(db: Kysely<unknown>): Promise<Schema> {
  * Returns what breaks the previous version, or blocks writers while a large table is read: the ways in which
  * a migration does more than add.
  */
-export function harmOf(before: Schema, after: Schema): string[] {
-  const harm: string[] = [];
+export function breakingChangesOf(before: Schema, after: Schema): string[] {
+  const breaking: string[] = [];
   for (const [name, old] of before.columns) {
     const now = after.columns.get(name);
-    if (!now) harm.push(`${name} is gone`);
-    else if (now.type !== old.type) harm.push(`${name} changes its type`);
-    else if (now.required && !old.required) harm.push(`${name} becomes required`);
+    if (!now) breaking.push(`${name} is gone`);
+    else if (now.type !== old.type) breaking.push(`${name} changes its type`);
+    else if (now.required && !old.required) breaking.push(`${name} becomes required`);
   }
   for (const [name, { table, required, hasDefault }] of after.columns) {
     if (!before.files.has(table) || before.columns.has(name)) continue;
     if (required && !hasDefault)
-      harm.push(`${name} is required, and the version before leaves it out`);
+      breaking.push(`${name} is required, and the version before leaves it out`);
   }
   for (const [table, file] of before.files) {
     const now = after.files.get(table);
-    if (now !== undefined && now !== file) harm.push(`${table} is rewritten`);
+    if (now !== undefined && now !== file) breaking.push(`${table} is rewritten`);
   }
   for (const [name, table] of after.indexes) {
     const existed = before.files.has(table) && !before.indexes.has(name);
-    if (existed) harm.push(`${table} is locked while ${name.replace(/^\d+/, "")} is built`);
+    if (existed) breaking.push(`${table} is locked while ${name.replace(/^\d+/, "")} is built`);
   }
   for (const [name, table] of after.constraints) {
     const existed = before.files.has(table) && !before.constraints.has(name);
-    if (existed) harm.push(`${table} is locked while ${name.replace(/^\d+/, "")} is checked`);
+    if (existed) breaking.push(`${table} is locked while ${name.replace(/^\d+/, "")} is checked`);
   }
-  return harm;
+  return breaking;
 }

@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { until } from "./until.ts";
 
 /** A webhook as Plaid sent it: its exact bytes and their signature. */
-export interface Caught {
+export interface CaughtWebhook {
   signature: string;
   body: Buffer;
   code: string;
@@ -14,7 +14,7 @@ export interface Caught {
 
 /** A receiver that stores webhooks, for a test to deliver as often and in any order it likes. */
 export async function startWebhookCatcher() {
-  const caught: Caught[] = [];
+  const caught: CaughtWebhook[] = [];
   const server = createServer(async (req, res) => {
     const body = await buffer(req);
     const { webhook_code: code, item_id: itemId } = JSON.parse(body.toString());
@@ -26,10 +26,10 @@ export async function startWebhookCatcher() {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     caught,
     /** Waits for the newest webhook with this code for the Item. */
-    async next(itemId: string, code: string): Promise<Caught> {
+    async next(itemId: string, code: string): Promise<CaughtWebhook> {
       const find = () => caught.findLast((one) => one.itemId === itemId && one.code === code);
       await until(() => find() !== undefined);
-      return find() as Caught;
+      return find() as CaughtWebhook;
     },
     close: () => new Promise((resolve) => server.close(resolve)),
   };

@@ -163,13 +163,13 @@ describe("endingOf", () => {
   test("never leaves an Item that may exist without the recovery or a removal", () => {
     fc.assert(
       fc.property(stage, thrown, by, (stage, error, by) => {
-        const { transition, error: answer } = endingOf(stage, error, by);
+        const { transition, error: response } = endingOf(stage, error, by);
         const exchanged = ["held", "saved", "committing"].includes(stage.at);
         if (exchanged) expect(["remove", "remove from memory"]).toContain(transition);
         const unclear =
           stage.at === "sending" &&
           (stage.earlier || !(error instanceof FiscilityError) || error.plaid?.mayHaveActed);
-        if (unclear) expect(transition === null || answer.reason === "exchange_lost").toBe(true);
+        if (unclear) expect(transition === null || response.reason === "exchange_lost").toBe(true);
       }),
     );
   });
@@ -177,8 +177,8 @@ describe("endingOf", () => {
   test("tells the caller to send the token again only when it can still succeed", () => {
     fc.assert(
       fc.property(stage, thrown, (stage, error) => {
-        const { transition, error: answer } = endingOf(stage, error, "request");
-        if (reasons[answer.reason].retryable) expect([null, "open"]).toContain(transition);
+        const { transition, error: response } = endingOf(stage, error, "request");
+        if (reasons[response.reason].retryable) expect([null, "open"]).toContain(transition);
       }),
     );
   });

@@ -108,7 +108,7 @@ class World {
       this.toast = null;
       this.send(event);
     });
-    const answers = this.pending.flatMap((call) => {
+    const responses = this.pending.flatMap((call) => {
       const { run } = call;
       const good: ConnectEvent =
         call.do === "openLink"
@@ -148,7 +148,7 @@ class World {
     const choose = chosen.map((event) => () => this.send(event));
     // Leaving is rare; otherwise runs would end too early.
     const leave = pick % 17 === 0 ? [() => this.send({ type: "leave" })] : [];
-    return [...press, ...buttons, ...answers, ...timers, ...links, ...choose, ...leave];
+    return [...press, ...buttons, ...responses, ...timers, ...links, ...choose, ...leave];
   }
 }
 

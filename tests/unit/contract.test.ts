@@ -157,9 +157,9 @@ test.each<[string, Edit, RegExp]>([
     },
     /limit_reached details: plan may be missing/,
   ],
-])("A change breaks a client: %s (G5)", (_name, edit, told) => {
+])("A change breaks a client: %s (G5)", (_name, edit, message) => {
   const { breaking } = after(edit);
-  expect(breaking.join("\n")).toMatch(told);
+  expect(breaking.join("\n")).toMatch(message);
   expect(breaking).toHaveLength(1);
 });
 

@@ -3,14 +3,15 @@ import { expect, test } from "vitest";
 import { DatabaseUnreachable, isConnectionLost } from "../../db/client.ts";
 import { toFiscilityError, toReadError } from "../../server/api/trpc.ts";
 
-const said = (code: string) => Object.assign(new pg.DatabaseError("x", 1, "error"), { code });
+const postgresError = (code: string) =>
+  Object.assign(new pg.DatabaseError("x", 1, "error"), { code });
 const broke = (code: string) => Object.assign(new Error(`read ${code}`), { code });
 
 const lost: Error[] = [
   // An administrator, a crash, and a server that starts or stops.
-  ...["57P01", "57P02", "57P03"].map(said),
+  ...["57P01", "57P02", "57P03"].map(postgresError),
   // PgBouncer says 08P01 of each way to lose its own.
-  ...["08000", "08001", "08003", "08004", "08006", "08007", "08P01"].map(said),
+  ...["08000", "08001", "08003", "08004", "08006", "08007", "08P01"].map(postgresError),
   ...["ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"].map(broke),
   // pg's own words.
   ...[
@@ -34,8 +35,8 @@ test.each(lost.map((error) => [name(error), error] as const))(
 test.each(["23505", "22P02", "57014", "40001", "53200", "42P01"].map((code) => [code]))(
   "A read returns internal when PostgreSQL rejects its statement: %s",
   (code) => {
-    expect(isConnectionLost(said(code))).toBe(false);
-    expect(toReadError(said(code)).reason).toBe("internal");
+    expect(isConnectionLost(postgresError(code))).toBe(false);
+    expect(toReadError(postgresError(code)).reason).toBe("internal");
   },
 );
 

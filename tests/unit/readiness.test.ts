@@ -2,14 +2,14 @@ import { expect, test } from "vitest";
 import { createReadiness } from "../../server/http/readiness.ts";
 
 /** Readiness with the test's own clock, and the number of its queries. */
-function readinessOf(answer: () => Promise<string[]>) {
+function readinessOf(respond: () => Promise<string[]>) {
   const stopping = new AbortController();
   let now = 0;
   let asked = 0;
   let prepared = true;
   const count = () => {
     asked += 1;
-    return answer();
+    return respond();
   };
   const readiness = createReadiness(
     count,
@@ -43,14 +43,14 @@ test("Readiness sends PostgreSQL one query for all calls within a second", async
 });
 
 test("Readiness reports within a second that the database went away or came back", async () => {
-  let answer = async (): Promise<string[]> => [];
-  const { readiness, pass } = readinessOf(() => answer());
+  let respond = async (): Promise<string[]> => [];
+  const { readiness, pass } = readinessOf(() => respond());
   expect(await readiness()).toBe("ok");
-  answer = () => Promise.reject(new Error("away"));
+  respond = () => Promise.reject(new Error("away"));
   expect(await readiness()).toBe("ok");
   pass(1_000);
   expect(await readiness()).toBe("database unreachable");
-  answer = async () => ["022"];
+  respond = async () => ["022"];
   pass(1_000);
   expect(await readiness()).toBe("migrating");
 });

@@ -69,7 +69,7 @@ test.each([
   [item({ newAccounts: true }, true), true, [words.newAccounts, "choose", null, false]],
   [item({ newAccounts: true }), false, [words.noRoom, "plans", null, false]],
   [item({}, true), false, [words.notShared, "choose", null, false]],
-] as const)("A card offers the action that the bank needs most (%#)", (bank, room, asked) => {
+] as const)("A card offers the action that the bank needs most (%#)", (bank, room, expected) => {
   const { requiredAction } = toShownItem(bank, { room });
   expect(
     requiredAction && [
@@ -78,7 +78,7 @@ test.each([
       requiredAction.endsAt,
       requiredAction.urgent,
     ],
-  ).toEqual(asked);
+  ).toEqual(expected);
 });
 
 test("An account that is no longer shared says so in place of its available balance", () => {

@@ -7,8 +7,8 @@ import { logInByForm } from "../../support/link.ts";
 const test = testInBrowser();
 
 const policyAt = async (app: TestApp, path: string, method = "GET") => {
-  const answer = await fetch(`${app.url}${path}`, { method, redirect: "manual" });
-  return answer.headers.get("permissions-policy") ?? "";
+  const response = await fetch(`${app.url}${path}`, { method, redirect: "manual" });
+  return response.headers.get("permissions-policy") ?? "";
 };
 
 test("Every response denies the browser permissions that no page uses: pages, data, files, rejections", async ({
@@ -39,7 +39,7 @@ test("A script in a page or an allowed frame gets no camera, location or clipboa
   browser,
 }) => {
   const ada = await app.signUp();
-  const { page, console: said } = await openPage(browser);
+  const { page, console: consoleLines } = await openPage(browser);
   await page.context().grantPermissions(["camera", "microphone", "geolocation", "clipboard-read"]);
   await logInByForm(app, page, ada);
   const allowed = (feature: string) =>
@@ -72,5 +72,5 @@ test("A script in a page or an allowed frame gets no camera, location or clipboa
   expect(inFrame).not.toContain("camera");
   expect(inFrame).not.toContain("geolocation");
   // Chromium would warn about a permission in the header that it does not know.
-  expect(said.filter((line) => line.includes("Unrecognized feature"))).toEqual([]);
+  expect(consoleLines.filter((line) => line.includes("Unrecognized feature"))).toEqual([]);
 });

@@ -23,9 +23,9 @@ const send = (
 
 /** Logs in as a browser that has `cookie`. Returns the cookie that makes it a known browser. */
 async function deviceOf(app: TestApp, user: TestUser, cookie = ""): Promise<string> {
-  const answer = await send(app, user, cookie);
-  expect(answer.status).toBe(200);
-  const lines = answer.headers.getSetCookie();
+  const response = await send(app, user, cookie);
+  expect(response.status).toBe(200);
+  const lines = response.headers.getSetCookie();
   return lines.find((line) => line.startsWith("fiscility.device="))?.split(";")[0] ?? "";
 }
 

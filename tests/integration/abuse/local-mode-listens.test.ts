@@ -31,10 +31,10 @@ async function listenersOf(more: Record<string, string>) {
   });
   const ended = once(child, "exit");
   try {
-    let said = "";
+    let output = "";
     for await (const chunk of child.stderr.iterator({ destroyOnReturn: false })) {
-      said += chunk;
-      if (said.includes("Stop with")) break;
+      output += chunk;
+      if (output.includes("Stop with")) break;
     }
     child.stderr.resume();
     const [postmaster] = readFileSync(
@@ -43,7 +43,7 @@ async function listenersOf(more: Record<string, string>) {
     ).split("\n");
     return {
       ports: { app: PORT },
-      said,
+      said: output,
       sockets: [child.pid, Number(postmaster)].flatMap(socketsOf),
     };
   } finally {
@@ -90,9 +90,9 @@ test.skipIf(!onLinux || !isMatrix)(
 test.skipIf(!onLinux || !isMatrix)(
   "HOST opens only the app to other machines, and the start warns about the demo user",
   async () => {
-    const { sockets, ports, said } = await listenersOf({ HOST: "0.0.0.0" });
+    const { sockets, ports, said: output } = await listenersOf({ HOST: "0.0.0.0" });
     const open = sockets.filter((address) => !loopback.test(address));
     expect(open).toEqual([`00000000:${ports.app.toString(16).toUpperCase().padStart(4, "0")}`]);
-    expect(said).toContain("Anybody who reaches 0.0.0.0 can log in as the demo user");
+    expect(output).toContain("Anybody who reaches 0.0.0.0 can log in as the demo user");
   },
 );

@@ -35,9 +35,9 @@ async function send(
   const request = http.request({ hostname, port, method: "POST", path, headers });
   request.end(body);
   const [response] = (await once(request, "response")) as [http.IncomingMessage];
-  const answer = await text(response);
-  const reason = /"reason":"(\w+)"/.exec(answer)?.[1];
-  return { status: response.statusCode ?? 0, reason, body: answer };
+  const result = await text(response);
+  const reason = /"reason":"(\w+)"/.exec(result)?.[1];
+  return { status: response.statusCode ?? 0, reason, body: result };
 }
 
 /** Content types that a client may send, with all that better-auth itself would read. */
@@ -97,8 +97,8 @@ test.for(refusedTypes)(
         path === "sign-up/email"
           ? { name: "Eve", email: `${randomUUID()}@example.com`, password }
           : { email, password };
-      const answer = await send(app, `/api/auth/${path}`, type, bodyFor(type, fields));
-      expect([answer.status, answer.reason], path).toEqual([415, "unsupported_media_type"]);
+      const response = await send(app, `/api/auth/${path}`, type, bodyFor(type, fields));
+      expect([response.status, response.reason], path).toEqual([415, "unsupported_media_type"]);
     }
     hashes.stop();
     expect(hashes.begun).toBe(0);
@@ -161,8 +161,8 @@ test.for([
     for (const path of ["sign-in/email", "sign-up/email"]) {
       const body = { name: "Eve", password: "another good one", ...email };
       if (path === "sign-in/email") Reflect.deleteProperty(body, "name");
-      const answer = await send(app, `/api/auth/${path}`, json, JSON.stringify(body));
-      expect([answer.status, answer.reason], path).toEqual([400, "invalid_input"]);
+      const response = await send(app, `/api/auth/${path}`, json, JSON.stringify(body));
+      expect([response.status, response.reason], path).toEqual([400, "invalid_input"]);
     }
     hashes.stop();
     expect(hashes.begun).toBe(0);
@@ -172,8 +172,8 @@ test.for([
 test.for(["", "null", "[]", '"ada@example.com"', "1", "{", "email=ada@example.com"])(
   "A log-in whose body is %j is refused",
   async (body, { app }) => {
-    const answer = await send(app, "/api/auth/sign-in/email", json, body);
-    expect([400, body]).toEqual([answer.status, body]);
+    const response = await send(app, "/api/auth/sign-in/email", json, body);
+    expect([400, body]).toEqual([response.status, body]);
   },
 );
 
@@ -228,9 +228,9 @@ describe("Every log-in path", () => {
     for (const path of all) {
       const at = path.replace(/:\w+/g, "x");
       const before = await counts(app);
-      const answer = await app.post(`/api/auth${at}`, {}, ada);
+      const response = await app.post(`/api/auth${at}`, {}, ada);
       if (!reached.includes(path)) {
-        expect([path, answer.status]).toEqual([path, 404]);
+        expect([path, response.status]).toEqual([path, 404]);
         expect(await counts(app), path).toEqual(before);
       }
       const inProcess = app.services.auth.handle(

@@ -35,8 +35,12 @@ describe("Many log-ins at once", () => {
     const hashes = countHashes();
     const byForm = async ({ email, password }: TestUser) => {
       const body = new URLSearchParams({ email, password });
-      const answer = await fetch(`${app.url}/login`, { method: "POST", redirect: "manual", body });
-      return { status: answer.status, page: await answer.text() };
+      const response = await fetch(`${app.url}/login`, {
+        method: "POST",
+        redirect: "manual",
+        body,
+      });
+      return { status: response.status, page: await response.text() };
     };
     // Some of each kind are accepted before the rest arrives.
     const [first, firstForms] = [
@@ -58,16 +62,16 @@ describe("Many log-ins at once", () => {
       // Below the limit for one session.
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    const [answers, pages] = await logIns;
+    const [responses, pages] = await logIns;
     hashes.stop();
 
     expect(reads.length).toBeGreaterThan(0);
     expect(new Set(reads)).toEqual(new Set([200]));
     expect(hashes.atOnce).toBe(Math.max(1, availableParallelism() >> 1));
-    const statuses = [...answers, ...pages].map(({ status }) => status);
+    const statuses = [...responses, ...pages].map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([200, 302, 503]));
     expect(hashes.begun).toBe(statuses.filter((status) => status !== 503).length);
-    const refused = answers.find(({ status }) => status === 503);
+    const refused = responses.find(({ status }) => status === 503);
     expect(refused?.body.error).toMatchObject({
       reason: "log_in_busy",
       requestId: expect.any(String),
@@ -149,12 +153,12 @@ describe("Successful log-ins", () => {
 
   test("cannot get around the limit by running at once", async ({ app }) => {
     const throttle = throttleOf(app);
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 70 }, (_, n) =>
         tryTo("sign-in/email", throttle, { address: `198.51.100.${n}`, outcome: 200 }),
       ),
     );
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(60);
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(60);
   });
 });
 
@@ -197,11 +201,11 @@ describe("Guesses at a second factor", () => {
 
   test("can be begun three hundred times from one address in fifteen minutes", async ({ app }) => {
     const throttle = throttleOf(app);
-    const ask = async (address: string) =>
+    const request = async (address: string) =>
       (await tryTo("passkey/options", throttle, { address, outcome: 200 })).status;
-    for (let n = 0; n < 300; n++) expect(await ask("198.51.100.1")).toBe(200);
-    expect(await ask("198.51.100.1")).toBe(429);
-    expect(await ask("198.51.100.2")).toBe(200);
+    for (let n = 0; n < 300; n++) expect(await request("198.51.100.1")).toBe(200);
+    expect(await request("198.51.100.1")).toBe(429);
+    expect(await request("198.51.100.2")).toBe(200);
   });
 });
 
@@ -222,8 +226,8 @@ describe("The sessions of a user", () => {
   test("stay within the limit when log-ins run at once", async ({ app }) => {
     const ada = await app.signUp();
     await addSessions(app, ada, 19);
-    const answers = await Promise.all(Array.from({ length: 6 }, () => logIn(app, ada)));
-    const tokens = answers.filter(({ status }) => status === 200).map(({ body }) => body.token);
+    const responses = await Promise.all(Array.from({ length: 6 }, () => logIn(app, ada)));
+    const tokens = responses.filter(({ status }) => status === 200).map(({ body }) => body.token);
     expect(tokens.length).toBeGreaterThan(1);
     const left = (await sessionsOf(app, ada)).map(({ token }) => token);
     expect(left).toHaveLength(20);

@@ -12,9 +12,16 @@ import { startWorkCounter } from "../../support/work.ts";
 // Before the server is loaded, so that its loops are counted too.
 const counter = await startWorkCounter();
 const { endpoints } = await import("../../../server/api/contract/endpoints.ts");
-const { anyBody, form, json, listsOf, nested, schemaOf, times, waysIn } = await import(
-  "../../support/hostile-requests.ts"
-);
+const {
+  anyBody,
+  form,
+  json,
+  listsOf,
+  nested,
+  schemaOf,
+  times,
+  entryPoints: waysIn,
+} = await import("../../support/hostile-requests.ts");
 const { quotas } = await import("../../../server/time-limits.ts");
 const { startTestApp } = await import("../../support/app.ts");
 
@@ -146,13 +153,13 @@ test("An error names at most 20 issues and 20 unknown fields, and cuts long name
   const posts = paths.flatMap((way) => way.request(anyBody, "keys", 1));
   for (const { method, path, headers } of posts.filter(({ method }) => method === "POST")) {
     for (const body of bodies) {
-      const answer = await send({ method, path, headers, body }, user.cookie);
+      const response = await send({ method, path, headers, body }, user.cookie);
       const at = `${path} ${body.slice(0, 30)}`;
-      expect(answer.status, at).toBe(400);
-      const { error } = JSON.parse(answer.body);
+      expect(response.status, at).toBe(400);
+      const { error } = JSON.parse(response.body);
       const { issues } = (error.data ?? error).details;
       expect(issues.length, at).toBeLessThanOrEqual(20);
-      expect(answer.body.length, at).toBeLessThan(5_000);
+      expect(response.body.length, at).toBeLessThan(5_000);
       for (const { message } of issues) {
         expect(message.match(/"/g)?.length ?? 0, at).toBeLessThanOrEqual(40);
       }
@@ -164,8 +171,8 @@ test("An error names unknown fields as they were sent", async () => {
   const [method, headers] = ["POST", json];
   const body = JSON.stringify({ eventName: "OPEN", Some_Field: 1, "another-field": 2 });
   for (const path of ["/api/v1/link-events", "/trpc/plaid.recordLinkEvent"]) {
-    const answer = await send({ method, path, headers, body }, user.cookie);
-    expect(answer.body).toContain('Unrecognized keys: \\"Some_Field\\", \\"another-field\\"');
+    const response = await send({ method, path, headers, body }, user.cookie);
+    expect(response.body).toContain('Unrecognized keys: \\"Some_Field\\", \\"another-field\\"');
   }
   const proto = await send(
     { method, path: "/api/v1/link-events", headers, body: '{"__proto__":{"event_name":"OPEN"}}' },
@@ -204,8 +211,8 @@ test("A head with more than 200 headers, cookies, query parameters or path segme
       "query parameters": { method, path: `${path}?${query}` },
       "path segments": { method, path: `${path}${"/a".repeat(7_000)}` },
     })) {
-      const answer = await send(request);
-      expect([answer.status, answer.body], `${what} of ${path}`).toEqual([
+      const response = await send(request);
+      expect([response.status, response.body], `${what} of ${path}`).toEqual([
         400,
         expect.stringContaining(`More than 200 ${what}`),
       ]);

@@ -23,7 +23,8 @@ test.beforeAll(async ({ app }) => {
 const get = (app: TestApp, path: string, { cookie }: TestUser) =>
   fetch(`${app.url}${path}`, { headers: { cookie }, redirect: "manual" });
 // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
-const json = async (answer: Response | Promise<Response>): Promise<any> => (await answer).json();
+const json = async (response: Response | Promise<Response>): Promise<any> =>
+  (await response).json();
 const batchOf = (names: string[], input: object = {}) => {
   const inputs = Object.fromEntries(names.map((_, at) => [at, input]));
   return `/trpc/${names.join(",")}?batch=1&input=${encodeURIComponent(JSON.stringify(inputs))}`;
@@ -98,8 +99,8 @@ test("The API counts a session's calls over tRPC, REST and pages alike, and batc
   expect((await get(app, "/api/v1/plan", { ...eve, cookie: cookie.join("; ") })).status).toBe(200);
 });
 
-const isRefused = (answer: unknown) =>
-  /"rate_limited".*"window_?[sS]econds":0/.test(JSON.stringify(answer));
+const isRefused = (response: unknown) =>
+  /"rate_limited".*"window_?[sS]econds":0/.test(JSON.stringify(response));
 
 test("The API runs eight calls of a user at once, queues a batch's worth, and refuses the rest", async ({
   app,
@@ -125,10 +126,10 @@ test("The API runs eight calls of a user at once, queues a batch's worth, and re
       // Rejected at once, and not when the lock is released. A batch gets one response.
       if (how !== "batches") expect(isRefused(await Promise.race(sent))).toBe(true);
     });
-    const answers = (await Promise.all(sent)).flat();
-    const refused = answers.filter(isRefused).length;
+    const responses = (await Promise.all(sent)).flat();
+    const refused = responses.filter(isRefused).length;
     expect(refused).toBeGreaterThan(0);
-    expect(refused).toBeLessThanOrEqual(answers.length - 108);
+    expect(refused).toBeLessThanOrEqual(responses.length - 108);
   }
 });
 
@@ -153,9 +154,9 @@ test("The API reads who calls on one connection for each caller, however many ca
       );
       expect([table, await most(waiting)]).toEqual([table, 1]);
     });
-    for (const answer of await Promise.all(sent)) {
-      expect(answer.status).toBe(200);
-      await answer.body?.cancel();
+    for (const response of await Promise.all(sent)) {
+      expect(response.status).toBe(200);
+      await response.body?.cancel();
     }
   }
 });
@@ -171,20 +172,20 @@ test("Heavy reads take half of the pool at most, and two connections of it for o
     ...["/trpc/insights.netWorth", "/api/v1/insights/cash-flow", "/transactions?search=coffee"],
     ...["/settings/export/transactions.csv", "/api/v1/account/export"],
   ];
-  let answers: Promise<unknown>[] = [];
+  let responses: Promise<unknown>[] = [];
   await whileLocked(app, "transactions", async (waiting) => {
-    const ask = (user: TestUser) =>
-      heavy.map((path) => get(app, path, user).then((answer) => answer.text()));
-    answers = ask(ada);
+    const request = (user: TestUser) =>
+      heavy.map((path) => get(app, path, user).then((response) => response.text()));
+    responses = request(ada);
     expect(await most(waiting)).toBe(2);
-    answers.push(...others.flatMap(ask));
+    responses.push(...others.flatMap(request));
     expect(await most(waiting)).toBe(poolSize / 2);
     // Quick reads continue beside them.
     const quick = Array.from({ length: 20 }, () => get(app, "/trpc/accounts.list", bob));
     const statuses = (await Promise.all(quick)).map(({ status }) => status);
     expect(statuses).toEqual(Array(20).fill(200));
   });
-  await Promise.all(answers);
+  await Promise.all(responses);
 });
 
 const everything = [
@@ -216,7 +217,7 @@ test.for(casesOf(everything, (path) => !path.includes("batch") && !path.startsWi
     await fill(app, 1_000);
     let exported: Promise<string> | undefined;
     await whileLocked(app, "transactions", async (waiting) => {
-      exported = get(app, path, ada).then((answer) => answer.text());
+      exported = get(app, path, ada).then((response) => response.text());
       await expect.poll(waiting).toBe(1);
       const others = [...everything, "/settings/export/accounts.csv"].map(async (other) => {
         const refused = await get(app, other, ada);
@@ -270,13 +271,13 @@ test.for(casesOf(everything, (path) => path === "/trpc/account.exportData"))(
 
 test("One export of 24 sent at once is written, and a HEAD returns at once", async ({ app }) => {
   await fill(app, 20_000);
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 24 }, (_, n) =>
       stopped(app, everything[n % everything.length] ?? "", ada),
     ),
   );
-  expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(23).fill(429)]);
-  for (const { leave } of answers) leave();
+  expect(responses.map(({ status }) => status).sort()).toEqual([200, ...Array(23).fill(429)]);
+  for (const { leave } of responses) leave();
   await expect
     .poll(async () => (await get(app, "/settings/export/accounts.csv", ada)).status)
     .toBe(200);
@@ -286,10 +287,10 @@ test("One export of 24 sent at once is written, and a HEAD returns at once", asy
 });
 
 test("account.exportData is refused when tRPC would stream it from memory", async ({ app }) => {
-  const answer = await fetch(`${app.url}/trpc/account.exportData?batch=1`, {
+  const response = await fetch(`${app.url}/trpc/account.exportData?batch=1`, {
     headers: { cookie: ada.cookie, "trpc-accept": "application/jsonl" },
   });
-  expect([answer.status, (await answer.json()).error.reason]).toEqual([
+  expect([response.status, (await response.json()).error.reason]).toEqual([
     415,
     "unsupported_media_type",
   ]);
@@ -314,7 +315,7 @@ describe.skipIf(!inject("redis"))("Calls counted over two nodes", () => {
   const at = (node: { url: string }, path: string, { cookie }: TestUser) =>
     fetch(`${node.url}${path}`, { headers: { cookie } });
   /** How often Redis received each of these commands. */
-  const asked = async (...commands: string[]) => {
+  const redisCommands = async (...commands: string[]) => {
     const stats = await redis.command("info", "commandstats");
     const calls = (name: string) => new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1];
     return commands.reduce((sum, name) => sum + Number(calls(name) ?? 0), 0);
@@ -324,17 +325,17 @@ describe.skipIf(!inject("redis"))("Calls counted over two nodes", () => {
   test("request the entry of a cached read from Redis, and rarely the count", async () => {
     const eve = await first.signUp();
     await at(first, "/trpc/accounts.list", eve);
-    const before = [await asked("hget"), await asked("eval", "evalsha")] as const;
+    const before = [await redisCommands("hget"), await redisCommands("eval", "evalsha")] as const;
     for (let n = 0; n < 300; n++) await at(first, "/trpc/accounts.list", eve);
-    expect((await asked("hget")) - before[0]).toBe(300);
-    expect((await asked("eval", "evalsha")) - before[1]).toBeLessThanOrEqual(300 / 60);
+    expect((await redisCommands("hget")) - before[0]).toBe(300);
+    expect((await redisCommands("eval", "evalsha")) - before[1]).toBeLessThanOrEqual(300 / 60);
   });
 
   test("are counted by the other node too, and at once if the caller is new to it", async () => {
     const eve = await first.signUp();
     for (let sent = 0; sent < 12; sent++) expect((await at(first, batch, eve)).status).toBe(200);
-    const answer = await at(second, "/trpc/plan.get", eve);
-    const left = /r=(\d+)/.exec(answer.headers.get("ratelimit") ?? "")?.[1];
+    const response = await at(second, "/trpc/plan.get", eve);
+    const left = /r=(\d+)/.exec(response.headers.get("ratelimit") ?? "")?.[1];
     expect(Number(left)).toBeLessThan(99);
     expect((await at(second, batch, eve)).status).toBe(429);
   });

@@ -20,6 +20,6 @@ test("/readyz sends PostgreSQL one query for two hundred calls at once, and leav
   const read = await fetch(`${app.url}/api/v1/accounts`, { headers: { cookie: ada.cookie } });
   expect(read.status).toBe(200);
   await release();
-  const statuses = (await Promise.all(calls)).map((answer) => answer.status);
+  const statuses = (await Promise.all(calls)).map((response) => response.status);
   expect(new Set(statuses)).toEqual(new Set([200]));
 });

@@ -5,7 +5,7 @@ import { scope } from "../../../server/contracts/api-keys.ts";
 import type { TestApp, TestUser } from "../../support/app.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 import { goodCall, restCall, stock } from "../../support/good-calls.ts";
-import { ageStepUps, apiKeysOf, forgetStepUps, itemsOf, usersIn } from "../../support/rows.ts";
+import { ageStepUps, apiKeysOf, deleteStepUps, itemsOf, usersIn } from "../../support/rows.ts";
 import { addAuthenticator, addPasskey, beginLogIn } from "../../support/second-factor.ts";
 
 const test = testWithApp();
@@ -94,7 +94,7 @@ describe("A step-up is required", () => {
     const ada = await app.signUp("cfo");
     await addAuthenticator(app, ada);
     const passkey = await addPasskey(app, ada);
-    await forgetStepUps(app, ada);
+    await deleteStepUps(app, ada);
     const confirmation = "delete my account";
     const tries: Record<string, string>[] = [{}, { password: "not the password" }];
     for (const password of tries) {
@@ -118,11 +118,11 @@ describe("A step-up is required", () => {
       expect((await submit(app, ada, "/settings/security", password)).status).toBe(400);
     }
     for (const file of ["everything.json", "accounts.csv", "transactions.csv", "activity.csv"]) {
-      const answer = await fetch(`${app.url}/settings/export/${file}`, {
+      const response = await fetch(`${app.url}/settings/export/${file}`, {
         headers: { cookie: ada.cookie },
         redirect: "manual",
       });
-      expect([answer.status, await answer.text()]).toEqual([302, ""]);
+      expect([response.status, await response.text()]).toEqual([302, ""]);
     }
     expect((await usersIn(app)).find(({ id }) => id === ada.id)?.deleted_at).toBeNull();
     const kept = await app.query(
@@ -162,12 +162,12 @@ test("An API key disconnects, exports and adds webhooks with its scopes and no s
   const { key } = await createApiKey(app.services.db, ada.id, all);
   const byKey = async ({ method, path }: (typeof endpoints)[number], input?: object) => {
     const { url, body } = restCall({ method, path }, input);
-    const answer = await fetch(`${app.url}${url}`, {
+    const response = await fetch(`${app.url}${url}`, {
       method,
       headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
       ...(body && { body: JSON.stringify(body) }),
     });
-    return { status: answer.status, text: await answer.text() };
+    return { status: response.status, text: await response.text() };
   };
   for (const endpoint of asking) {
     const { status, text } = await byKey(endpoint, goodCall(endpoint.name, own));

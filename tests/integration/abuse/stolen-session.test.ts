@@ -12,7 +12,7 @@ import { lockUser, refuseWrites } from "../../support/database-faults.ts";
 import {
   ageStepUps,
   apiKeysOf,
-  forgetStepUps,
+  deleteStepUps,
   lockWaiters,
   sessionsOf,
 } from "../../support/rows.ts";
@@ -26,7 +26,7 @@ afterAll(() => app?.close());
 /** A user whose session has no step-up. */
 async function signUp() {
   const user = await app.signUp();
-  await forgetStepUps(app, user);
+  await deleteStepUps(app, user);
   return user;
 }
 
@@ -34,22 +34,22 @@ type Credentials = { cookie?: string; authorization?: string };
 const wanted = { name: "Left behind", scopes: ["accounts:read"] as Scope[] };
 
 async function send(path: string, who: Credentials, body: object) {
-  const answer = await fetch(`${app.url}${path}`, {
+  const response = await fetch(`${app.url}${path}`, {
     method: "POST",
     headers: { "content-type": "application/json", ...who },
     body: JSON.stringify(body),
   });
-  return { status: answer.status, text: await answer.text() };
+  return { status: response.status, text: await response.text() };
 }
 
 async function submit(path: string, who: Credentials, fields: Record<string, string>) {
-  const answer = await fetch(`${app.url}${path}`, {
+  const response = await fetch(`${app.url}${path}`, {
     method: "POST",
     redirect: "manual",
     headers: { origin: app.url, ...who },
     body: new URLSearchParams(fields),
   });
-  return { status: answer.status, text: await answer.text() };
+  return { status: response.status, text: await response.text() };
 }
 
 /** Every way to make a key, with the password if it is given. */

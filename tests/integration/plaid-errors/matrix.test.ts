@@ -133,8 +133,8 @@ test.for(cellsFrom(2))(
       const error = [{ op: "add", path: "/item/error", value: novelty }];
       await app.fault({ path: "/item/get", times: 9, do: { patch: error } });
     } else {
-      const answer = { item_id: bank.plaidItemId, error_code: code };
-      await app.control("POST", "items/error", answer);
+      const response = { item_id: bank.plaidItemId, error_code: code };
+      await app.control("POST", "items/error", response);
     }
     await app.control("POST", "items/webhook", {
       item_id: bank.plaidItemId,
