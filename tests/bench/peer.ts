@@ -22,7 +22,7 @@ const settle = 1_500;
 
 /**
  * The product beside Plaid's Pattern, an example app for the same task (https://github.com/plaid/pattern):
- * on the same PostgreSQL and the same local Plaid, in turns. `folder` is a checkout of Pattern, with `npm ci`
+ * on the same PostgreSQL and the same local Plaid, alternating. `folder` is a checkout of Pattern, with `npm ci`
  * run in its `server` folder.
  */
 export async function* benchPeer(world: World, folder: string): AsyncGenerator<Figure> {
