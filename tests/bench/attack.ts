@@ -25,7 +25,7 @@ const kinds: Attack["kind"][] = [
 const history = 100_000;
 const exported = 1_000_000;
 
-/** The numbers of issue I: the reads of other users during an attack, and the memory of an export. */
+/** Measures the reads of other users during an attack, and the memory of an export. */
 export async function* benchAttack(world: World): AsyncGenerator<Figure> {
   const redis = await startRedis();
   const start = async () => {

@@ -20,7 +20,7 @@ import type { World } from "./world.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 
-/** The numbers of issue G: the client's size, its types in the editor, and the cost of tRPC. */
+/** Measures the client's size, its types in the editor, and the cost of tRPC. */
 export async function* benchClient(world: World): AsyncGenerator<Figure> {
   const project = await packedClientProject();
   try {

@@ -19,7 +19,7 @@ const transactions = 20_000;
 const loads = 9;
 const turns = 12;
 
-/** The numbers of issue F: the dashboard's weight, its rendering, and how soon it can be used. */
+/** Measures the dashboard's weight, its rendering, and how soon it can be used. */
 export async function* benchDashboard(world: World): AsyncGenerator<Figure> {
   yield await weight();
   const port = await freePort();

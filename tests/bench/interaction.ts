@@ -12,7 +12,7 @@ import type { World } from "./world.ts";
 const typed = ["merchant", "number 12", "a mer", "no such word"];
 const rounds = 5;
 
-/** The numbers of issue M: search as the user types, interaction to next paint, and the images at load. */
+/** Measures the search while the user types, interaction to next paint, and the images at load. */
 export async function* benchInteraction(world: World): AsyncGenerator<Figure> {
   const port = await freePort();
   const own = { PORT: String(port), APP_URL: `http://localhost:${port}`, WORKER: "apart" };

@@ -10,7 +10,7 @@ import { startProcess } from "./node-process.ts";
 import { post, signUp } from "./users.ts";
 import type { World } from "./world.ts";
 
-/** The numbers of issue D: a Redis that hangs, other tabs, and open streams. */
+/** Measures a Redis that hangs, other tabs, and open streams. */
 export async function* benchLive(world: World): AsyncGenerator<Figure> {
   const redis = await startRedis();
   const start = async () => {

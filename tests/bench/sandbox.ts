@@ -1,7 +1,7 @@
 import { measure } from "../../sandbox/measure.ts";
 import { amount, type Figure } from "./figure.ts";
 
-/** The numbers of issue B: the local Plaid, as it measures itself. */
+/** Measures the local Plaid with its own benchmark. */
 export async function* benchSandbox(): AsyncGenerator<Figure> {
   for await (const { name, unit, values, goal } of measure()) {
     const about = { issue: "B", name: `local Plaid: ${name}`, goal } as const;

@@ -25,7 +25,7 @@ const rounds = 5;
 /** A second database on the same server, migrated and empty. */
 type Twin = Pick<Awaited<ReturnType<World["database"]>>, "pool" | "services">;
 
-/** The numbers of issue E: the sync and the list of transactions. */
+/** Measures the sync and the list of transactions. */
 export async function* benchSync(world: World): AsyncGenerator<Figure> {
   const { services, pool, control } = world;
   const userId = await world.user();

@@ -5,7 +5,7 @@ import { devicesOf, setPasswordHash } from "../../support/rows.ts";
 import { oldPasswordHash } from "../../support/test-users.ts";
 
 /**
- * Issue I, finding 9: the cookie of a known browser, which strangers' guesses do not throttle, stayed valid
+ * A bug that these tests prevent: the cookie of a known browser, which strangers' guesses do not throttle, stayed valid
  * after a password change, and an attacker could collect any number of them.
  */
 const test = testWithApp();

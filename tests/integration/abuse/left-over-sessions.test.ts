@@ -4,7 +4,7 @@ import type { TestApp, TestUser } from "../../support/app.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 import { sessionsOf } from "../../support/rows.ts";
 
-/** Issue I, finding 10: sessions were kept that had expired or that a new log-in had replaced. */
+/** A bug that these tests prevent: sessions were kept that had expired or that a new log-in had replaced. */
 const test = testWithApp();
 
 const tokensOf = async (app: TestApp, { id }: TestUser): Promise<string[]> =>

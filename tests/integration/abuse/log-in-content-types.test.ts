@@ -10,7 +10,7 @@ import { countHashes } from "../../support/count-hashes.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 
 /**
- * Issue I, finding 1: log-ins sent as forms were not throttled, because the throttle read JSON only while
+ * A bug that these tests prevent: log-ins sent as forms were not throttled, because the throttle read JSON only while
  * better-auth also reads forms.
  */
 const test = testWithApp();

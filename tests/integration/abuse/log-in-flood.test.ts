@@ -15,7 +15,7 @@ import {
 } from "../../support/rows.ts";
 import { oldPasswordHash } from "../../support/test-users.ts";
 
-/** Issue I, finding 3: parallel log-ins took all of libuv's threads, and nothing limited successful ones. */
+/** Bugs that these tests prevent: parallel log-ins took all of libuv's threads, and nothing limited successful ones. */
 const test = testWithApp({}, { passwordCost });
 
 const logIn = (app: TestApp, { email, password }: TestUser) =>
