@@ -47,10 +47,10 @@ export function ChangeAccountsDialog({
       const wanted = accountIds.filter((id) => !connected.includes(id)).length;
       if (added < wanted) {
         const [title, message] = [words.notAdded, words.notAddedWhy];
-        const wayOn = onOpenBank
+        const action = onOpenBank
           ? { label: words.more(bank), run: onOpenBank }
           : { label: text.problem.reload, run: () => location.reload() };
-        showProblem("connect", { title, message, actions: [wayOn] });
+        showProblem("connect", { title, message, actions: [action] });
       } else showSuccess("connect", words.changed(bank));
       announceAccounts(null);
       onClose();

@@ -30,11 +30,11 @@ export function useRefresh({ id: itemId, bank, refresh }: ShownItem) {
       const message = seconds === null ? failure.message : words.wait(Math.ceil(seconds / 60));
       const { requestId, retryable } = failure;
       const { tryAgain, reload } = text.problem;
-      const wayOn = retryable
+      const action = retryable
         ? { label: tryAgain, run: () => void requestRefresh() }
         : { label: reload, run: () => location.reload() };
       // While the user has to wait, the message says for how long.
-      const actions = seconds === null ? [wayOn] : [];
+      const actions = seconds === null ? [action] : [];
       showProblem("connect", { title: words.failed, message, requestId, actions });
     }
     announceAccounts(null);

@@ -21,14 +21,14 @@ export const notConnectedClass =
 interface ItemCardProps {
   item: ShownItem;
   isNew: boolean;
-  /** The button for what the bank asks of the user, shown while it asks. */
-  wayOn: ReactNode;
+  /** The button for the required action, shown while there is one. */
+  actionButton: ReactNode;
   /** What the user can always do with the bank. */
   menu: ReactNode;
 }
 
 /** One bank with its accounts. A new one is highlighted for a while, and takes the focus. */
-export function ItemCard({ item, isNew, wayOn, menu }: ItemCardProps) {
+export function ItemCard({ item, isNew, actionButton, menu }: ItemCardProps) {
   const card = useRef<HTMLElement>(null);
   const headingId = useId();
 
@@ -63,7 +63,7 @@ export function ItemCard({ item, isNew, wayOn, menu }: ItemCardProps) {
         {menu}
       </header>
       {item.requiredAction ? (
-        <RequiredActionNote {...item.requiredAction}>{wayOn}</RequiredActionNote>
+        <RequiredActionNote {...item.requiredAction}>{actionButton}</RequiredActionNote>
       ) : null}
       <ul aria-labelledby={headingId} className="divide-y divide-line">
         {item.accounts.map((account) => (
@@ -81,7 +81,7 @@ export function ItemCard({ item, isNew, wayOn, menu }: ItemCardProps) {
   );
 }
 
-/** What the bank asks for, with the button to do it. */
+/** What the user must do, with the button for it. */
 function RequiredActionNote({
   words,
   endsAt,

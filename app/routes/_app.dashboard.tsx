@@ -114,7 +114,7 @@ export default function Dashboard() {
       item={item}
       isNew={item.id === arrival?.itemId}
       menu={<ItemMenu item={item} room={room} />}
-      wayOn={
+      actionButton={
         item.requiredAction?.action === "disconnect" ? (
           <DisconnectButton item={item} />
         ) : (
