@@ -11,7 +11,6 @@ import { type Browser, chromium as playwright } from "playwright-core";
  */
 const notHere = [
   "--disable-web-security",
-  "--disable-site-isolation-trials",
   "--allow-running-insecure-content",
   "--single-process",
   "--no-zygote",
