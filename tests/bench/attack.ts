@@ -119,7 +119,6 @@ async function* underAttack(
   const p99 = (reads: Reads[]) => of(reads, 0.99);
   const side = (reads: Reads[]) => `${digits(p99(reads))} ms (median ${digits(of(reads, 0.5))})`;
   yield {
-    issue: "I",
     name: `under attack, ${kind}: p99 of other users' \`accounts.list\`, against the same without the attack`,
     goal: { atMost: 2 },
     value: p99(attacked) / p99(alone),
@@ -132,7 +131,6 @@ async function* underAttack(
   };
   yield amount(
     {
-      issue: "I",
       name: "the same: reads of others that got a 5xx or no response",
       goal: { atMost: 0 },
     },
@@ -182,7 +180,6 @@ async function exportMemory(
     );
   }
   return {
-    issue: "I",
     name: `${exported.toLocaleString("en")} transactions exported: growth of the resident memory`,
     goal: { atMost: 50 },
     value: Math.max(...grown),

@@ -54,7 +54,6 @@ export async function* benchBursts(world: World): AsyncGenerator<Figure> {
   const note = `${rounds} bursts over HTTP, Plaid at 0 ms; ${liftedQuotas} are lifted.`;
   yield amount(
     {
-      issue: "R",
       name: "20 users connect at one moment, until the last one is connected",
       goal: { atMost: 350 },
       note: `${note} Plaid's Pattern took 175 ms on 28 November 2026.`,
@@ -66,7 +65,6 @@ export async function* benchBursts(world: World): AsyncGenerator<Figure> {
   );
   yield amount(
     {
-      issue: "R",
       name: "one user sends the same public_token 50 times at one moment",
       goal: { atMost: 300 },
       note: `${note} Plaid's Pattern took 157 ms on 28 November 2026.`,
@@ -76,7 +74,6 @@ export async function* benchBursts(world: World): AsyncGenerator<Figure> {
   );
   yield ratio(
     {
-      issue: "R",
       name: "`accounts.list` beside those bursts of 20 users, against alone",
       goal: { atMost: 1.2 },
       note: "one reader, 5 ms between two reads, alone before each burst.",

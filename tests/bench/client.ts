@@ -52,7 +52,6 @@ async function size(folder: string): Promise<Figure> {
   const kB = gzipSync(code).length / 1000;
   return amount(
     {
-      issue: "G",
       name: "the typed client, minified and gzipped",
       goal: { atMost: 20 },
       bound: "tRPC's own client, its observables and links.",
@@ -88,7 +87,6 @@ async function* types(folder: string): AsyncGenerator<Figure> {
   }
   yield amount(
     {
-      issue: "G",
       name: "the types of the whole API checked in an empty project, `tsc` from start to end",
       goal: { atMost: 2 },
       bound: `tsc itself: with only its own library to read it takes ${median(library).toFixed(2)} s.`,
@@ -100,7 +98,6 @@ async function* types(folder: string): AsyncGenerator<Figure> {
   const times = await completionTimes(path.join(typescript, "lib/tsserver.js"), file);
   yield amount(
     {
-      issue: "G",
       name: 'completion after "client." in tsserver',
       goal: { atMost: 300 },
       note: `the first completion took ${times[0]?.toFixed(0)} ms.`,
@@ -221,7 +218,6 @@ async function overTrpc(world: World): Promise<Figure> {
   for (const server of servers) server.close();
   return ratio(
     {
-      issue: "G",
       name: "latency of `accounts.list` over tRPC, against the same handler bare over Express",
       goal: { atMost: 1.3 },
       bound:

@@ -44,7 +44,6 @@ async function measure(
   plaid.stop();
   return ratio(
     {
-      issue: "R",
       name: `\`connectAccount\` less Plaid's time (${delay} ms a call), against a bare transaction of the same inserts`,
       goal: { atMost },
       bound:

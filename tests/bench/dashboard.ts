@@ -60,7 +60,6 @@ async function weight(): Promise<Figure> {
   });
   return amount(
     {
-      issue: "A",
       name: "the dashboard's JavaScript, gzipped",
       goal: { atMost: 130 },
       bound: "React, React DOM and Remix's router alone.",
@@ -118,7 +117,6 @@ async function* serverRender(url: string, still: string, cookie: string): AsyncG
   }
   yield ratio(
     {
-      issue: "F",
       goal: { atLeast: 0.75 },
       name: "server render of the dashboard, against the same page as a static Remix page",
       bound: "each request reads the session, the accounts, the plan and the figures.",
@@ -176,7 +174,6 @@ async function* usable(url: string, cookie: string): AsyncGenerator<Figure> {
   }
   yield amount(
     {
-      issue: "F",
       name: "the dashboard usable on a processor slowed 4 times",
       goal: { atMost: 1.5 },
       bound: "the time Chromium takes to parse and run React and Remix when slowed.",
@@ -186,7 +183,6 @@ async function* usable(url: string, cookie: string): AsyncGenerator<Figure> {
     "s",
   );
   yield {
-    issue: "F",
     name: "cumulative layout shift of those loads, the largest",
     goal: { atMost: 0.02 },
     value: Math.max(...shifts),

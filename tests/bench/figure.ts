@@ -1,10 +1,8 @@
-/** The goal of a figure, from the issue that asks for it. */
+/** The goal of a figure. */
 export type Goal = { atMost: number } | { atLeast: number };
 
-/** One number of an issue, as it was measured. */
+/** One number, as it was measured. */
 export interface Figure {
-  /** The letter of the issue that asks for it. */
-  issue: "A" | "B" | "C" | "D" | "E" | "F" | "G" | "H" | "I" | "M" | "R" | "U";
   /** What is measured, against which floor. */
   name: string;
   /** Null for a figure that has none. */
@@ -41,7 +39,7 @@ export function spread(values: readonly number[], unit: string): string {
   return `${digits(median(values))} ${unit} (${digits(low)} to ${digits(high)})`;
 }
 
-type About = Pick<Figure, "issue" | "name" | "goal"> & Pick<Partial<Figure>, "bound" | "note">;
+type About = Pick<Figure, "name" | "goal"> & Pick<Partial<Figure>, "bound" | "note">;
 
 /** The ratio of two medians, measured alternately. */
 export function ratio(

@@ -44,7 +44,6 @@ export async function* benchGrowth(world: World): AsyncGenerator<Figure> {
       const last = measured.at(-1);
       yield ratio(
         {
-          issue: "C",
           name: `${name} with 1,000,000 users and accounts in the tables, against nearly empty ones`,
           goal: { atMost: 1.2 },
           note: `over HTTP, ${rounds} each, alternating between two databases; ${grown.join("; ")}. ${name === "list" ? `Scans of the list's plan: ${scans}.` : ""}`,

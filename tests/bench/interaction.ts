@@ -41,7 +41,7 @@ async function images(page: Page, url: string): Promise<Figure> {
       .reduce((sum, { transferSize }) => sum + transferSize, 0),
   );
   return amount(
-    { issue: "M", name: "images that the dashboard loads", goal: { atMost: 60 } },
+    { name: "images that the dashboard loads", goal: { atMost: 60 } },
     [bytes / 1000],
     "kB",
   );
@@ -79,7 +79,6 @@ async function search(page: Page, url: string): Promise<Figure> {
     }
   }
   return {
-    issue: "M",
     name: "transactions found while the user types, 95 of 100 within",
     goal: { atMost: 100 },
     value: quantile(taken, 0.95),
@@ -157,7 +156,6 @@ async function presses(page: Page, url: string): Promise<Figure> {
   const [first, second] = medians.toSorted((a, b) => b.ms - a.ms);
   return amount(
     {
-      issue: "M",
       name: "interaction to next paint on a processor slowed 4 times, the slowest of a walk",
       goal: { atMost: 200 },
       bound: "a new color scheme and a dialog that closes compute the style of every element.",

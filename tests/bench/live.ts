@@ -57,7 +57,6 @@ async function* hangingRedis(
   redis.go();
   yield amount(
     {
-      issue: "D",
       name: "what a Redis that begins to hang adds to the first read",
       goal: { atMost: timeLimits.redisCommand + 50 },
       note: `its time-out is ${timeLimits.redisCommand} ms; 50 ms for the read itself.`,
@@ -67,7 +66,6 @@ async function* hangingRedis(
   );
   yield ratio(
     {
-      issue: "D",
       name: "the 399 reads after that, from PostgreSQL, against reads with Redis",
       goal: null,
       note: `the slowest of them took ${Math.max(...later).toFixed(1)} ms: the breaker is open.`,
@@ -101,7 +99,6 @@ async function secondTab(
     }
     return amount(
       {
-        issue: "D",
         name: "from the response of a connection on one node to the account in a tab on another",
         goal: { atMost: 1_000 },
         note: `12 connections, in Chromium; the slowest took ${Math.max(...times).toFixed(0)} ms.`,
@@ -147,7 +144,6 @@ async function idleStreams(
   const each = (key: "resident" | "heap") => (after[key] - before[key]) / streams / 1000;
   return amount(
     {
-      issue: "D",
       name: `memory of each of ${streams.toLocaleString("en")} idle streams on one node`,
       goal: { atMost: 30 },
       note: `resident, after the first 1,000; ${each("heap").toFixed(1)} kB of it in the heap. Opened in ${seconds.toFixed(1)} s.`,

@@ -145,10 +145,9 @@ async function* starts(
     }
   }
   const beside = (values: number[] = [], unit: "ms" | "MB") =>
-    `Pattern: ${amount({ issue: "R", name: "", goal: null }, values, unit).ours}. The build, with its worker in the same process, 3 times.`;
+    `Pattern: ${amount({ name: "", goal: null }, values, unit).ours}. The build, with its worker in the same process, 3 times.`;
   yield amount(
     {
-      issue: "R",
       name: "from the start of the process to the first response",
       goal: { atMost: 1_500 },
       note: beside(first.pattern, "ms"),
@@ -158,7 +157,6 @@ async function* starts(
   );
   yield amount(
     {
-      issue: "R",
       name: "resident memory five seconds after the start",
       goal: { atMost: 200 },
       note: beside(idle.pattern, "MB"),
@@ -192,7 +190,6 @@ async function* bursts(world: World, ours: string, pattern: Started): AsyncGener
   }
   yield ratio(
     {
-      issue: "R",
       name: `${users} users connect at one moment, against Plaid's Pattern`,
       goal: { atMost: 2 },
       note: `${rounds} bursts over HTTP, in turns, of Items without transactions; until the last response. Pattern has the accounts later.`,
@@ -227,7 +224,6 @@ async function firstAccounts(world: World, ours: string, pattern: Started): Prom
   }
   return ratio(
     {
-      issue: "R",
       name: "one user connects and reads the accounts, against Plaid's Pattern",
       goal: null,
       note: `${rounds} of each, in turns, Plaid at 0 ms. Pattern responds before it has read them.`,
@@ -291,7 +287,6 @@ async function allTransactions(
   }
   return ratio(
     {
-      issue: "R",
       name: `all of ${transactions.toLocaleString("en")} transactions, in pages of 500, against Plaid's Pattern`,
       goal: null,
       note: `${rounds} of each, in turns. Pattern returns all of them in one response.`,

@@ -56,7 +56,6 @@ export async function* benchReads(world: World): AsyncGenerator<Figure> {
       `${connections} connections of as many users, ${turns} turns; processor time of a request: ${median(one.cpu).toFixed(0)} us, of the floor's ${median(floor.cpu).toFixed(0)} us.`;
     yield ratio(
       {
-        issue: "D",
         name: "throughput of cached `accounts.list` over tRPC, against bare Express with the same log-in and one Redis GET",
         goal: { atLeast: 0.85 },
         bound:
@@ -69,7 +68,6 @@ export async function* benchReads(world: World): AsyncGenerator<Figure> {
     );
     yield ratio(
       {
-        issue: "R",
         name: "throughput of cached accounts over REST, against `accounts.list` over tRPC",
         goal: { atLeast: 0.85 },
         bound: "the fields are renamed to snake_case.",

@@ -47,7 +47,6 @@ export async function* benchReconciliation(world: World): AsyncGenerator<Figure>
       const { user, system } = process.cpuUsage(started);
       const cpu = (user + system) / 1_000_000;
       yield {
-        issue: "U",
         name: `reconciliation of ${users.toLocaleString("en")} users, ${name}: calls a user`,
         goal: { atMost: 1 },
         value: calls / users,
@@ -55,7 +54,6 @@ export async function* benchReconciliation(world: World): AsyncGenerator<Figure>
         note: `${calls} calls in ${minutes} passes, a minute apart`,
       };
       yield {
-        issue: "U",
         name: `the same: calls in the busiest minute, as a share of Plaid's limit`,
         goal: { atMost: 10 },
         value: (most / limit) * 100,
@@ -64,7 +62,6 @@ export async function* benchReconciliation(world: World): AsyncGenerator<Figure>
         floor: `${limit} a minute`,
       };
       yield {
-        issue: "U",
         name: `the same: processor time, of one core`,
         goal: { atMost: 10 },
         value: (cpu / (minutes * 60)) * 100,

@@ -20,7 +20,7 @@ export function line(figure: Figure): string {
   const sides = [figure.ours, figure.floor].filter(Boolean).join(" / ");
   const goal = figure.goal ? `, goal ${goalOf(figure)}${isMet(figure) ? "" : ": MISSED"}` : "";
   const rest = [sides, figure.note].filter(Boolean).join("; ");
-  return `${figure.issue}  ${figure.name}: ${shown(figure)}${goal}${rest ? `\n     ${rest}` : ""}`;
+  return `${figure.name}: ${shown(figure)}${goal}${rest ? `\n    ${rest}` : ""}`;
 }
 
 /** Goals that measured other work than ours, each with the reason. They are no longer run. */
@@ -86,11 +86,10 @@ function report(parts: Parts): string {
       ),
     ].join("\n"),
     [
-      cells(["", "what", "goal", "measured", "ours", "floor", ""]),
-      cells(Array(7).fill("---")),
+      cells(["what", "goal", "measured", "ours", "floor", ""]),
+      cells(Array(6).fill("---")),
       ...figures.map((figure) =>
         cells([
-          figure.issue,
           figure.name,
           goalOf(figure),
           shown(figure),

@@ -4,7 +4,7 @@ import { amount, type Figure } from "./figure.ts";
 /** Measures the local Plaid with its own benchmark. */
 export async function* benchSandbox(): AsyncGenerator<Figure> {
   for await (const { name, unit, values, goal } of measure()) {
-    const about = { issue: "B", name: `local Plaid: ${name}`, goal } as const;
+    const about = { name: `local Plaid: ${name}`, goal } as const;
     yield amount(about, values, unit);
   }
 }

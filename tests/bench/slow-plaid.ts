@@ -42,7 +42,6 @@ export async function* benchSlowPlaid(world: World): AsyncGenerator<Figure> {
     const said = (values: number[]) =>
       `${p99(values).toFixed(2)} ms; all: ${spread(values, "ms")}, ${values.length} reads`;
     yield {
-      issue: "C",
       name: `p99 of \`accounts.list\` beside ${clients} connections while each call to Plaid takes 2 s, against alone`,
       goal: { atMost: 1.5 },
       value: p99(beside) / p99(alone),

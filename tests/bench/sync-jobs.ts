@@ -59,12 +59,12 @@ export async function* benchSyncJobs(world: World): AsyncGenerator<Figure> {
   }
   const note = `${rounds} times ${items} Items, each call to Plaid takes ${latency} ms, without our count of Plaid's limits.`;
   yield amount(
-    { issue: "R", name: "Items that one worker syncs", goal: { atLeast: 100 }, note },
+    { name: "Items that one worker syncs", goal: { atLeast: 100 }, note },
     rates,
     "a second",
   );
   yield amount(
-    { issue: "R", name: "its connections to PostgreSQL, at most", goal: { atMost: 10 } },
+    { name: "its connections to PostgreSQL, at most", goal: { atMost: 10 } },
     [most],
     "",
   );
@@ -132,13 +132,13 @@ async function benchOutage(
       `${what} beside the backlog of an outage of Plaid, against alone`;
     return [
       ratio(
-        { issue: "R", name: name("a connection"), goal: { atMost: 1.5 }, note },
+        { name: name("a connection"), goal: { atMost: 1.5 }, note },
         beside.connects,
         alone.connects,
         "ms",
       ),
       ratio(
-        { issue: "R", name: name("`accounts.list`"), goal: { atMost: 1.5 }, note },
+        { name: name("`accounts.list`"), goal: { atMost: 1.5 }, note },
         beside.reads,
         alone.reads,
         "ms",

@@ -91,7 +91,6 @@ export async function* benchSync(world: World): AsyncGenerator<Figure> {
 
   yield ratio(
     {
-      issue: "E",
       name: `first sync of ${history.toLocaleString("en")} transactions less Plaid's time, against a \`COPY\` of the same rows`,
       goal: { atMost: 1.4 },
       note: `${rounds} of each, alternating; the very first, with Plaid's time, took ${whole.toFixed(0)} ms.`,
@@ -101,7 +100,6 @@ export async function* benchSync(world: World): AsyncGenerator<Figure> {
     "ms",
   );
   yield {
-    issue: "E",
     name: "statements for a page of 500",
     goal: { atMost: 1 },
     value: (statements - 2) / pages.size,
@@ -171,7 +169,6 @@ async function memory(
   const [early = Number.NaN] = heap;
   const late = heap.at(-1) ?? Number.NaN;
   return {
-    issue: "E",
     name: `heap late in a sync of ${longHistory.toLocaleString("en")}, against early in it`,
     goal: { atMost: 1.2 },
     value: late / early,
@@ -233,7 +230,6 @@ async function fullTable(
   const { rows } = await pool.query("select count(*)::int n from transactions");
   return ratio(
     {
-      issue: "E",
       name: `a page of one user's transactions with ${rows[0].n.toLocaleString("en")} rows in the table, against theirs alone`,
       goal: { atMost: 1.2 },
       note: `a page of 50 of ${history.toLocaleString("en")}, 1,000 of each, alternating between two databases; filled in ${(filled / 1000).toFixed(0)} s.`,

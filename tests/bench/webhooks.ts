@@ -45,7 +45,6 @@ export async function* benchWebhooks(world: World): AsyncGenerator<Figure> {
     const took = await take(webhooks, atOnce);
     yield amount(
       {
-        issue: "E",
         name: `a webhook verified, stored and its job added, ${crowd}`,
         goal: { atMost: 50 },
         note: `${webhooks} of them, from the bytes to the commit; 99 of 100 within ${quantile(took, 0.99).toFixed(1)} ms.`,
@@ -90,7 +89,6 @@ async function* benchIntake(
     }
     yield ratio(
       {
-        issue: "R",
         name: "webhooks received, against bare Express that verifies the same signature and inserts one row",
         goal: { atLeast: 0.5 },
         note: `${atOnceOverHttp} at once, ${turns} turns of ${webhooks}; processor time of a webhook: ${median(ours.cpu).toFixed(0)} us, of the floor's ${median(floor.cpu).toFixed(0)} us.`,
