@@ -13,7 +13,7 @@ export interface ExportOutput {
   planRequests: PlanRequest[];
   /** The whole activity of the connections, newest first. */
   activity: ActivityEntry[];
-  /** Log-ins of the last 90 days, newest first. */
+  /** Log-ins of the last 400 days, newest first. */
   logIns: LogIn[];
   /** The whole security history, newest first, including log-ins. */
   securityEvents: SecurityEvent[];

@@ -19,7 +19,7 @@ export const exportOutput = z.object({
   items: z.array(itemWithAccounts).describe("Every live Item, newest first."),
   planRequests: z.array(planRequest).describe("Requests for larger plans, newest first."),
   activity: z.array(activityEntry).describe("The whole activity of the connections, newest first."),
-  logIns: z.array(logIn).describe("Log-ins of the last 90 days, newest first."),
+  logIns: z.array(logIn).describe("Log-ins of the last 400 days, newest first."),
   securityEvents: z
     .array(securityEvent)
     .describe("The whole security history, newest first, including log-ins."),

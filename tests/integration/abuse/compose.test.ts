@@ -118,7 +118,7 @@ const filled = (name: string): Record<string, string> =>
   Object.fromEntries(
     Object.entries(service(name).environment ?? {}).map(([variable, value]) => [
       variable,
-      value.replace(/\$\{(\w+)(?::\?|:-(\w+))\}/g, (_, key, otherwise) => {
+      value.replace(/\$\{(\w+)(?::\?|:-(\w*))\}/g, (_, key, otherwise) => {
         const found = dotEnv[key] ?? otherwise;
         if (found === undefined) throw new Error(`${key} is not in .env`);
         return found;
