@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import type pg from "pg";
 import { connectAccount } from "../../server/connect/connect-account.ts";
-import { type Figure, ratio } from "./figure.ts";
+import { type Figure, ratio, timed } from "./figure.ts";
 import type { World } from "./world.ts";
 
 const warmUp = 50;
@@ -36,7 +37,7 @@ async function measure(
     const started = performance.now();
     const { accounts } = await connectAccount(services, { id }, { publicToken }, services.log);
     const own = performance.now() - started - plaid.ms;
-    const floor = await bareTransaction(pool, bareId, accounts.length);
+    const floor = await bareTransaction(pool, bareId, accounts.length, delay);
     if (delay === 0 && round < warmUp) continue;
     ours.push(own);
     bare.push(floor);
@@ -81,13 +82,23 @@ class TimeAtPlaid {
   }
 }
 
-/** Milliseconds of one transaction with the rows that a connection leaves. */
-async function bareTransaction(pool: pg.Pool, userId: string, accounts: number): Promise<number> {
+/**
+ * Milliseconds of one transaction with the rows that a connection leaves. It waits as long as two calls to Plaid
+ * take, which does not count: after a wait everything is slower.
+ */
+async function bareTransaction(
+  pool: pg.Pool,
+  userId: string,
+  accounts: number,
+  delay: number,
+): Promise<number> {
   const id = randomUUID();
   const client = await pool.connect();
   const started = performance.now();
   await client.query("begin");
   await client.query("select 1 from users where id = $1 for no key update", [userId]);
+  const waited =
+    delay === 0 ? 0 : (await timed(() => pause(delay))) + (await timed(() => pause(delay)));
   await client.query(
     "insert into link_attempts (id, user_id, public_token_hash) values ($1, $2, $3)",
     [id, userId, randomBytes(32)],
@@ -126,7 +137,7 @@ async function bareTransaction(pool: pg.Pool, userId: string, accounts: number):
   );
   await client.query("update users set data_version = data_version + 1 where id = $1", [userId]);
   await client.query("commit");
-  const ms = performance.now() - started;
+  const ms = performance.now() - started - waited;
   client.release();
   return ms;
 }

@@ -116,7 +116,11 @@ async function benchOutage(
   try {
     await use(pause(5_000));
     const alone = await use(pause(15_000));
-    const failing = { path: "/transactions/sync", do: { error: "INTERNAL_SERVER_ERROR" } };
+    const failing = {
+      path: "/transactions/sync",
+      probability: 1,
+      do: { error: "INTERNAL_SERVER_ERROR" },
+    };
     await world.control("faults", { faults: [failing] });
     await requestSyncs(services.db, rows);
     await pause(outageMs);
