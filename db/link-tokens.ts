@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { LinkKind } from "../server/contracts/connect.ts";
 import type { LinkNews, LinkOutcome } from "../server/contracts/link-news.ts";
 import type { Db } from "./client.ts";
+import { compiledOnce } from "./compiled-once.ts";
 import { requestLinksPass } from "./jobs.ts";
 import type { LinkTokenRow } from "./schema.ts";
 import { raiseDataVersion } from "./users.ts";
@@ -331,12 +332,8 @@ export async function requestLinkChecks(db: Db, userId: string): Promise<void> {
   if (numUpdatedRows > 0n) await requestLinksPass(db);
 }
 
-/** Returns what the user was not notified about yet, and whether a Link of theirs may need a check. */
-export async function readLinkNews(
-  db: Db,
-  userId: string,
-): Promise<{ news: LinkNews[]; hasOpen: boolean }> {
-  const rows = await db
+const newsOfLinks = compiledOnce((db, { userId }: { userId: string }) =>
+  db
     .selectFrom("link_tokens")
     .where("user_id", "=", userId)
     .where((eb) =>
@@ -347,8 +344,15 @@ export async function readLinkNews(
     )
     .select(["id", "status", "outcome", "institution_name as bank", "reason", "item_id as itemId"])
     .orderBy("created_at")
-    .limit(maxOpen * 2)
-    .execute();
+    .limit(maxOpen * 2),
+);
+
+/** Returns what the user was not notified about yet, and whether a Link of theirs may need a check. */
+export async function readLinkNews(
+  db: Db,
+  userId: string,
+): Promise<{ news: LinkNews[]; hasOpen: boolean }> {
+  const rows = await newsOfLinks(db, { userId });
   return {
     news: rows.flatMap(({ status, outcome, ...row }) =>
       status === "closed" && outcome !== null ? [{ ...row, outcome }] : [],

@@ -2,12 +2,12 @@ import { sql } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { PlanOutput } from "../server/contracts/plan.ts";
 import type { Db } from "./client.ts";
+import { compiledOnce } from "./compiled-once.ts";
 import { queueMail } from "./mails.ts";
 import { recordSecurityEvent } from "./security-events.ts";
 
-/** Returns the user's plan, the number of their live accounts, and every plan. */
-export async function getPlanUse(db: Db, userId: string): Promise<PlanOutput> {
-  const row = await db
+const planUse = compiledOnce((db, { userId }: { userId: string }) =>
+  db
     .selectFrom("users")
     .innerJoin("plans", "plans.id", "users.plan")
     .where("users.id", "=", userId)
@@ -35,8 +35,13 @@ export async function getPlanUse(db: Db, userId: string): Promise<PlanOutput> {
           ])
           .orderBy("each.max_accounts"),
       ).as("every"),
-    ])
-    .executeTakeFirstOrThrow();
+    ]),
+);
+
+/** Returns the user's plan, the number of their live accounts, and every plan. */
+export async function getPlanUse(db: Db, userId: string): Promise<PlanOutput> {
+  const [row] = await planUse(db, { userId });
+  if (!row) throw new Error("there is no such user");
   const { used, every, ...plan } = row;
   return { plan, accountsUsed: Number(used), plans: every };
 }
