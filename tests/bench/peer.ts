@@ -192,7 +192,7 @@ async function* bursts(world: World, ours: string, pattern: Started): AsyncGener
     {
       name: `${users} users connect at one moment, against Plaid's Pattern`,
       goal: { atMost: 2 },
-      note: `${rounds} bursts over HTTP, in turns, of Items without transactions; until the last response. Pattern has the accounts later.`,
+      note: `${rounds} bursts over HTTP, alternating, of Items without transactions; until the last response. Pattern has the accounts later.`,
       bound:
         "connections that had to wait start 25 ms apart, so that reads beside them stay quick; each has its attempt, its token and its accounts stored before its response.",
     },
@@ -226,7 +226,7 @@ async function firstAccounts(world: World, ours: string, pattern: Started): Prom
     {
       name: "one user connects and reads the accounts, against Plaid's Pattern",
       goal: null,
-      note: `${rounds} of each, in turns, Plaid at 0 ms. Pattern responds before it has read them.`,
+      note: `${rounds} of each, alternating, Plaid at 0 ms. Pattern responds before it has read them.`,
     },
     times.ours,
     times.pattern,
@@ -289,7 +289,7 @@ async function allTransactions(
     {
       name: `all of ${transactions.toLocaleString("en")} transactions, in pages of 500, against Plaid's Pattern`,
       goal: null,
-      note: `${rounds} of each, in turns. Pattern returns all of them in one response.`,
+      note: `${rounds} of each, alternating. Pattern returns all of them in one response.`,
     },
     times.ours,
     times.pattern,

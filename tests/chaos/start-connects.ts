@@ -164,7 +164,7 @@ export async function startConnects(options: ConnectsOptions) {
   const users = Math.max(20, Math.ceil(connects / 25));
   const { pick: pickPlan } = choices(seed, "plans");
   for (let n = 0; n < users; n += 1) {
-    const user = { name: `TestUser ${n}`, email: `p${n}@example.com`, plan: pickPlan(plans) };
+    const user = { name: `User ${n}`, email: `p${n}@example.com`, plan: pickPlan(plans) };
     const { cookie, id } = await addTestUser(pool, { ...env, production: false }, user);
     cookies.push(cookie);
     // On a busy machine a node may exceed its time limits.
