@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { freePort } from "../../local/ports.ts";
 import { until } from "../support/until.ts";
 import {
@@ -8,26 +12,44 @@ import {
   startProgram,
   stopProgram,
   type Tab,
+  type TabOptions,
 } from "./tab.ts";
 
 const driver = findProgram("WebKitWebDriver");
 const display = findProgram("Xvfb");
+/** The browser that Debian's driver starts. */
+const miniBrowser = findProgram("/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser");
 
 /** Whether this machine has WebKitGTK's browser with its driver, and a display without a screen. */
-export const hasWebKit = driver !== null && display !== null;
+export const hasWebKit = driver !== null && display !== null && miniBrowser !== null;
 
-/** Starts a display without a screen. `env`: the variables for programs that use it. */
-export async function startDisplay() {
-  if (!display) throw new Error("Xvfb is not installed.");
+/** Starts a display without a screen. `env`: the variables for a browser that uses it. */
+async function startDisplay({ locale = "en-US", timeZone = "UTC", colorScheme }: TabOptions) {
   const { child, match } = await startProgram(
-    display,
+    display ?? "Xvfb",
     ["-displayfd", "1", "-screen", "0", "1400x1000x24", "-nolisten", "tcp"],
     /(\d+)\n/,
   );
+  const folder = mkdtempSync(path.join(tmpdir(), "fiscility-webkit-"));
+  const name = locale.replace("-", "_");
+  // WebKitGTK uses the language of the process, which the C library must know.
+  execFileSync("localedef", ["-i", name, "-f", "UTF-8", path.join(folder, `${name}.UTF-8`)]);
   return {
-    // Scroll bars that take space, as on Windows.
-    env: { DISPLAY: `:${match[1]}`, GDK_BACKEND: "x11", GTK_OVERLAY_SCROLLING: "0" },
-    close: () => stopProgram(child),
+    folder,
+    env: {
+      DISPLAY: `:${match[1]}`,
+      GDK_BACKEND: "x11",
+      LOCPATH: folder,
+      LC_ALL: `${name}.UTF-8`,
+      TZ: timeZone,
+      GTK_THEME: colorScheme === "dark" ? "Adwaita:dark" : "Adwaita",
+      // Scroll bars that take space, as on Windows.
+      GTK_OVERLAY_SCROLLING: "0",
+    },
+    async close() {
+      await stopProgram(child);
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
@@ -35,11 +57,10 @@ export async function startDisplay() {
  * Starts WebKitGTK's MiniBrowser through its driver.
  * @see https://www.w3.org/TR/webdriver2/
  */
-export async function startWebKit(): Promise<Tab> {
-  if (!driver) throw new Error("WebKitWebDriver is not installed.");
-  const screen = await startDisplay();
+export async function startWebKit(options: TabOptions = {}): Promise<Tab> {
+  const screen = await startDisplay(options);
   const port = await freePort();
-  const { child } = await startProgram(driver, ["-p", String(port)], null, screen.env);
+  const { child } = await startProgram(driver ?? "", ["-p", String(port)], null, screen.env);
   const send = async (method: string, path: string, body?: object) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
@@ -96,4 +117,37 @@ export async function startWebKit(): Promise<Tab> {
       await screen.close();
     },
   } as Tab;
+}
+
+/**
+ * Opens these pages without the driver, because pages that it controls do not write what their console shows.
+ * @param cookies of the pages' site, as a `Cookie` header has them
+ * @returns the lines of their consoles, once `done` resolves
+ */
+export async function readWebKitConsole(
+  urls: string[],
+  cookies: string,
+  options: TabOptions,
+  done: () => Promise<void>,
+): Promise<string[]> {
+  const screen = await startDisplay(options);
+  const file = path.join(screen.folder, "cookies.txt");
+  const host = new URL(urls[0] ?? "").hostname;
+  const rows = cookies.split("; ").map((cookie) => {
+    const [name, ...value] = cookie.split("=");
+    return `${[host, "FALSE", "/", "FALSE", "4102444800", name, value.join("=")].join("\t")}\n`;
+  });
+  writeFileSync(file, rows.join(""));
+  const { child } = await startProgram(
+    miniBrowser ?? "",
+    ["--enable-write-console-messages-to-stdout=true", `--cookies-file=${file}`, ...urls],
+    null,
+    screen.env,
+  );
+  const lines: string[] = [];
+  child.stderr?.on("data", (chunk: Buffer) => lines.push(...String(chunk).trim().split("\n")));
+  await done();
+  await stopProgram(child);
+  await screen.close();
+  return lines;
 }

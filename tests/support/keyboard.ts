@@ -52,7 +52,10 @@ export const nameOf = ({ tag, name }: { tag: string; name: string }) => `${tag} 
  * Presses Tab until the element with this name has the focus. The focus must be visible at every stop.
  * Returns the stop before it.
  */
-export async function tabTo(page: PageWithKeyboard, name: string | RegExp): Promise<string | undefined> {
+export async function tabTo(
+  page: PageWithKeyboard,
+  name: string | RegExp,
+): Promise<string | undefined> {
   const passed: string[] = [];
   for (let presses = 0; presses < 40; presses += 1) {
     await page.keyboard.press("Tab");
