@@ -39,6 +39,10 @@ async function startDisplay({ locale = "en-US", timeZone = "UTC", colorScheme }:
     env: {
       DISPLAY: `:${match[1]}`,
       GDK_BACKEND: "x11",
+      // A profile of its own.
+      XDG_CACHE_HOME: folder,
+      XDG_CONFIG_HOME: folder,
+      XDG_DATA_HOME: folder,
       LOCPATH: folder,
       LC_ALL: `${name}.UTF-8`,
       TZ: timeZone,
@@ -120,15 +124,17 @@ export async function startWebKit(options: TabOptions = {}): Promise<Tab> {
 }
 
 /**
- * Opens these pages without the driver, because pages that it controls do not write what their console shows.
+ * Opens each of these pages without the driver, because pages that it controls do not write what their console
+ * shows. One by one, because WebKit slows pages down that are not visible.
  * @param cookies of the pages' site, as a `Cookie` header has them
- * @returns the lines of their consoles, once `done` resolves
+ * @param loaded resolves when this page is loaded
+ * @returns what their consoles show
  */
 export async function readWebKitConsole(
   urls: string[],
   cookies: string,
   options: TabOptions,
-  done: () => Promise<void>,
+  loaded: (url: string) => Promise<void>,
 ): Promise<string[]> {
   const screen = await startDisplay(options);
   const file = path.join(screen.folder, "cookies.txt");
@@ -138,16 +144,20 @@ export async function readWebKitConsole(
     return `${[host, "FALSE", "/", "FALSE", "4102444800", name, value.join("=")].join("\t")}\n`;
   });
   writeFileSync(file, rows.join(""));
-  const { child } = await startProgram(
-    miniBrowser ?? "",
-    ["--enable-write-console-messages-to-stdout=true", `--cookies-file=${file}`, ...urls],
-    null,
-    screen.env,
-  );
   const lines: string[] = [];
-  child.stderr?.on("data", (chunk: Buffer) => lines.push(...String(chunk).trim().split("\n")));
-  await done();
-  await stopProgram(child);
-  await screen.close();
-  return lines;
+  try {
+    for (const url of urls) {
+      const { child } = await startProgram(
+        miniBrowser ?? "",
+        ["--enable-write-console-messages-to-stdout=true", `--cookies-file=${file}`, url],
+        null,
+        screen.env,
+      );
+      child.stderr?.on("data", (chunk: Buffer) => lines.push(...String(chunk).trim().split("\n")));
+      await loaded(url).finally(() => stopProgram(child));
+    }
+  } finally {
+    await screen.close();
+  }
+  return lines.filter((line) => line.includes("CONSOLE"));
 }
