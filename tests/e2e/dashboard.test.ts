@@ -255,6 +255,30 @@ test("The console stays empty when a button is pressed in the moment the page hy
   expect(witness.console).toEqual([]);
 });
 
+test("The page hydrates without console output while the user presses keys", async ({
+  app,
+  browser,
+}) => {
+  const witness = await openPage(browser);
+  const { page } = witness;
+  await page.addInitScript(() => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      const { body } = document;
+      body?.dispatchEvent(new KeyboardEvent("keydown", { key: "a", bubbles: true }));
+      const alive = body && Object.keys(body).some((name) => name.startsWith("__reactProps"));
+      if (alive) body.dataset.alive = "";
+      else port2.postMessage(null);
+    };
+    port2.postMessage(null);
+  });
+  for (let load = 0; load < 3; load += 1) {
+    await page.goto(`${app.url}/login`);
+    await page.locator("body[data-alive]").waitFor();
+  }
+  expect(witness.console).toEqual([]);
+});
+
 test.for(
   casesOf(
     [
