@@ -102,6 +102,9 @@ async function studio(view: (typeof everyView)[number], { scripts = true } = {})
 const toast = (page: Page, words: string | RegExp) =>
   page.locator("[data-sonner-toast][data-mounted=true]").getByText(words).waitFor();
 
+/** By its name, because Link is in a dialog too, which stays in the page for a moment after it closed. */
+const roomDialog = (page: Page) => page.getByRole("dialog", { name: "Your plan has room for" });
+
 test.each(views)("before the log-in, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
   await page.goto(`${app.url}/login`);
@@ -192,7 +195,7 @@ test.each(views)("from the first bank to the third, $width px, $colorScheme", as
 
   await openBank(page, "Houndstooth Bank");
   await finishLink(page);
-  await page.getByRole("dialog").waitFor();
+  await roomDialog(page).waitFor();
   await shoot("too-many-accounts");
   await page.keyboard.press("Escape");
   await toast(page, /more than your plan holds/);
@@ -209,7 +212,7 @@ test.each(views)("room in the plan, $width px, $colorScheme", async (view) => {
   await openBank(page);
   await finishLink(page);
   const dialog = page.getByRole("dialog");
-  await dialog.waitFor();
+  await roomDialog(page).waitFor();
   await shoot("room-for-some");
   await dialog.getByRole("button", { name: "Connect 2 accounts" }).click();
   await toast(page, /First Platypus Bank connected/);
