@@ -43,7 +43,7 @@ function readPage(): { said: string[]; cut: string[] } {
       if (element.closest("[title], summary")) continue;
       const range = document.createRange();
       range.selectNode(node);
-      const { left, right, width } = range.getBoundingClientRect();
+      const { left, right, bottom, width } = range.getBoundingClientRect();
       if (width === 0) continue;
       for (let box: Element | null = element; box; box = box.parentElement) {
         const outer = box.getBoundingClientRect();
@@ -53,7 +53,11 @@ function readPage(): { said: string[]; cut: string[] } {
         if (style.display === "inline" || style.display === "contents") continue;
         // What scrolls holds all of it.
         if (style.overflowX === "auto" || style.overflowX === "scroll") break;
-        if (left < outer.left - 1 || right > outer.right + 1) {
+        const isBeside = left < outer.left - 1 || right > outer.right + 1;
+        const hides = style.overflowY === "hidden" || style.overflowY === "clip";
+        // Half a line: less is the room that a font keeps around its letters.
+        const isBelow = hides && bottom > outer.bottom + 8;
+        if (isBeside || isBelow) {
           cut.push(`${text} stands out of ${box.tagName} ${box.getAttribute("class") ?? ""}`);
           break;
         }

@@ -532,7 +532,16 @@ test.each(views)("webhooks, $width px, $colorScheme", async (view) => {
   await page.getByRole("heading", { level: 1, name: "Deliveries" }).waitFor();
   await page.getByText("Message").first().click();
   await shoot("webhook-deliveries");
+  // As after a 410 Gone.
+  await app.query("update webhook_endpoints set disabled_at = now() where user_id = $1", [
+    person.id,
+  ]);
+  await page.reload();
+  await page.getByRole("button", { name: "Enable" }).waitFor();
+  await shoot("webhook-deliveries-disabled");
   await page.getByRole("link", { name: "All webhooks" }).click();
+  await page.getByText("Disabled", { exact: true }).waitFor();
+  await shoot("webhook-disabled");
   await page.getByRole("button", { name: /^Remove/ }).click();
   await shoot("webhook-remove");
 });
