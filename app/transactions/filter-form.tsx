@@ -1,6 +1,12 @@
 import { Form, Link, useNavigate } from "@remix-run/react";
 import { ChevronDown, Download, Search } from "lucide-react";
-import { type ComponentPropsWithoutRef, type ReactNode, useEffect, useRef } from "react";
+import {
+  type ComponentPropsWithoutRef,
+  type ReactNode,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+} from "react";
 import { Button, buttonClass } from "../components/button.tsx";
 import { text } from "../text.ts";
 import { addressOf, downloadOf, type Filter, filterNames, readFilter } from "./filter.ts";
@@ -9,6 +15,9 @@ import { words } from "./words.ts";
 // 16 px, because iOS zooms in on smaller inputs.
 const inputClass =
   "h-11 w-full min-w-0 rounded-lg border border-field-line bg-surface px-3 text-base text-ink outline-none focus:border-accent focus:ring-3 focus:ring-accent/25";
+
+/** Runs before the browser takes the next input. React warns about layout effects on a server. */
+const useEffectAtOnce = typeof document === "undefined" ? useEffect : useLayoutEffect;
 
 /** A bank whose accounts can be chosen. */
 interface FilteredBank {
@@ -36,8 +45,9 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
   const typedMeanwhile = useRef(false);
 
   // After a link or the back button, the fields show the filters of the new URL. What the user has typed since
-  // stays: the search during a link, and every field where they requested the URL themselves.
-  useEffect(() => {
+  // stays: the search during a link, and every field where they requested the URL themselves. At once, because
+  // what is typed after the page has changed belongs to the new filters.
+  useEffectAtOnce(() => {
     const address = addressOf(filter);
     const at = requested.current.indexOf(address);
     if (at >= 0) {
