@@ -198,7 +198,8 @@ test("A form without a response keeps what was typed, and is sent once the serve
   await tryAgain.click();
   await page.getByText("Your password is changed").waitFor();
 
-  // The toast goes with the page whose form it is about.
+  // The toast disappears with the page whose form it is about.
+  await away.waitFor({ state: "detached" });
   await page.context().setOffline(true);
   await page.getByLabel("Current password").fill("another-long-password");
   await page.getByLabel("New password").fill(person.password);
