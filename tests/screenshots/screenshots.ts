@@ -729,6 +729,24 @@ test.each(views)("transactions and the timeline, $width px, $colorScheme", async
   await shoot("transactions-refused");
 });
 
+const manyBanks = [
+  "Mill Bank",
+  "Brook Bank",
+  "The First Savings and Loan Association of Upper Lakeshore County",
+  "Harbor Credit Union",
+  "Northwind",
+  "Sparkasse Oberland",
+  "Lantern Trust",
+  "Meadow Bank",
+];
+const manyAccounts = [
+  "Everyday Checking",
+  "Platinum Rewards Card for the Whole Family and Two Friends",
+  "Savings",
+  "Holiday",
+  "Joint Household Account",
+];
+
 /** A transaction so many days ago; money in is negative, as with Plaid. */
 type Entry = [daysAgo: number, amount: number, description: string];
 
@@ -815,6 +833,30 @@ test.each(views)("a year at two banks, $width px, $colorScheme", async (view) =>
     await page.locator("[data-charts=there]").waitFor();
     await shoot("overview-at-1920");
   }
+});
+
+test.each(views)("many banks, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp("cfo", undefined, "Ada Lovelace");
+  for (const [at, bank] of manyBanks.entries()) {
+    const accounts = Array.from({ length: 1 + ((at * 3) % 7) }, (_, n) => ({
+      name: manyAccounts[(at + n) % manyAccounts.length] ?? "",
+      type: n % 3 === 1 ? "credit" : "depository",
+      balance: n === 4 ? null : String((at + 1) * 1_337.42 * 10 ** (n % 4)),
+      currency: at === 5 ? "EUR" : "USD",
+    }));
+    const moved = Array.from({ length: 60 }, (_, n): Moved => {
+      const category = ["FOOD_AND_DRINK", "TRAVEL", "RENT_AND_UTILITIES"][n % 3];
+      return [n % accounts.length, n * 5 + at, n % 9 ? "61.5" : "-1900", { category }];
+    });
+    await addBank(app, person, bank, accounts, moved);
+  }
+  await logIn(app, page, person);
+  await page.locator("[data-charts=there]").waitFor();
+  await shoot("dashboard-many", { whole: true });
+  await page.goto(`${app.url}/dashboard?by=kind`);
+  await page.locator("[data-charts=there]").waitFor();
+  await shoot("dashboard-many-by-kind", { whole: true });
 });
 
 test.each(views)(
