@@ -154,7 +154,7 @@ export default function Transactions() {
           </Notice>
         )}
       </div>
-      <aside className="lg:pt-16">{totals ? <TotalsColumn totals={totals} /> : null}</aside>
+      <aside className="lg:pt-20">{totals ? <TotalsColumn totals={totals} /> : null}</aside>
     </div>
   );
 }

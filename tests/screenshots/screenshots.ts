@@ -533,9 +533,12 @@ test.each(views)("webhooks, $width px, $colorScheme", async (view) => {
   await page.getByText("Message").first().click();
   await shoot("webhook-deliveries");
   // As after a 410 Gone.
-  await app.query("update webhook_endpoints set disabled_at = now() where user_id = $1", [
-    person.id,
-  ]);
+  for (const change of [
+    "update webhook_endpoints set disabled_at = now() where user_id = $1",
+    `update webhook_deliveries set due_at = null, error = 'disabled', http_status = null
+     where due_at is not null and user_id = $1`,
+  ])
+    await app.query(change, [person.id]);
   await page.reload();
   await page.getByRole("button", { name: "Enable" }).waitFor();
   await shoot("webhook-deliveries-disabled");
