@@ -176,7 +176,7 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
               to="/transactions"
               // The link disappears with the filters, and would lose the focus.
               onClick={() => fieldOf(form.current, "search").focus()}
-              className={buttonClass("quiet", "max-sm:-ml-3.5")}
+              className={buttonClass("quiet", "max-sm:-ml-3.5 sm:last:-mr-3.5")}
             >
               {words.clear}
             </Link>
