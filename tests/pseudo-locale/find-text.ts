@@ -29,7 +29,8 @@ function readPage(): { said: string[]; cut: string[] } {
   const cut: string[] = [];
   const spoken = ["aria-label", "title", "placeholder", "alt", "aria-valuetext"];
   // Written for machines, or by the browser in its own language.
-  const apart = "script, style, noscript, time, code, pre, .font-mono, [lang]:not(html)";
+  const apart =
+    "script, style, noscript, time, code, pre, .font-mono, [translate=no], [lang]:not(html)";
   for (const element of document.querySelectorAll("body *")) {
     if (element.closest(apart) || !element.checkVisibility()) continue;
     for (const name of spoken) said.push(element.getAttribute(name) ?? "");
