@@ -1,5 +1,5 @@
 import type { ClientActionFunctionArgs, ShouldRevalidateFunctionArgs } from "@remix-run/react";
-import { hideToast, showProblem } from "./components/toasts.tsx";
+import { hideToast, reloadPage, showProblem } from "./components/toasts.tsx";
 import { isNetworkFailure } from "./network-failure.ts";
 import { text } from "./text.ts";
 
@@ -19,14 +19,35 @@ export async function sendForm(
   }
 }
 
-/** For forms in the page itself: shows a toast if there was no response. */
+/** The newest submit event, because Remix does not give an action the form that it sends. */
+let submitted: SubmitEvent | null = null;
+if (typeof document !== "undefined") {
+  document.addEventListener(
+    "submit",
+    (event) => {
+      submitted = event;
+    },
+    { capture: true },
+  );
+}
+
+/**
+ * For forms in the page itself: shows a toast if there was no response. Its button sends the form again, as
+ * the user has left it by then.
+ */
 export function clientAction(args: ClientActionFunctionArgs): Promise<unknown> {
   hideToast("form");
+  const event = submitted;
   return sendForm(args, () => {
-    const { form: title, formKept: message } = text.problem;
-    showProblem("form", { title, message });
+    const { form: title, formKept: message, tryAgain: label } = text.problem;
+    const action = event ? { label, run: () => submitAgain(event) } : reloadPage;
+    showProblem("form", { title, message, actions: [action] });
     return null;
   });
+}
+
+function submitAgain({ target, submitter }: SubmitEvent): void {
+  (target as HTMLFormElement).requestSubmit(submitter?.isConnected ? submitter : null);
 }
 
 /**

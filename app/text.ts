@@ -121,6 +121,7 @@ export const text = {
     failed: "The bank was not refreshed",
     wait: (minutes: number) =>
       `You can refresh this bank again in ${counted(minutes, "minute")}. New transactions come by themselves as well.`,
+    seeTransactions: "See the transactions",
   },
   disconnect: {
     button: "Disconnect",
@@ -174,6 +175,7 @@ export const text = {
     tryAgain: "Try again",
     reload: "Reload the page",
     connectAgain: "Connect again",
+    connectAnother: "Connect another bank",
     logIn: "Log in",
     setUp: "Set it up",
     dismiss: "Dismiss",

@@ -19,7 +19,7 @@ export function About() {
           return (
             <li key={point} className="flex gap-3">
               <Icon className="mt-0.5 size-4.5 shrink-0 text-accent" aria-hidden="true" />
-              {point}
+              <span className="text-pretty">{point}</span>
             </li>
           );
         })}

@@ -9,7 +9,7 @@ import { text } from "../text.ts";
 import { buttonClass } from "./button.tsx";
 import { Logo } from "./logo.tsx";
 import { initialsOf, Monogram } from "./monogram.tsx";
-import { showProblem } from "./toasts.tsx";
+import { reloadPage, showProblem } from "./toasts.tsx";
 
 const ShortcutSheet = lazyDialog(
   async () => (await import("../shortcuts/shortcut-sheet.tsx")).ShortcutSheet,
@@ -22,9 +22,8 @@ export function PageFrame({ viewer, children }: { viewer: Viewer; children: Reac
   const closeSheet = useCallback(() => setSheet(false), []);
   const failSheet = useCallback(() => {
     setSheet(false);
-    const { notLoaded: message, reload: label } = text.problem;
-    const actions = [{ label, run: () => location.reload() }];
-    showProblem("shortcuts", { title: text.manage.notLoaded, message, actions });
+    const { notLoaded: message } = text.problem;
+    showProblem("shortcuts", { title: text.manage.notLoaded, message, actions: [reloadPage] });
   }, []);
   useShortcuts(openSheet);
   return (

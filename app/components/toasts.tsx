@@ -1,5 +1,6 @@
+import { useLocation } from "@remix-run/react";
 import { CircleAlert, CircleCheck, X } from "lucide-react";
-import { type ReactElement, type ReactNode, useSyncExternalStore } from "react";
+import { type ReactElement, type ReactNode, useEffect, useSyncExternalStore } from "react";
 import { createStore } from "../store.ts";
 import { text } from "../text.ts";
 import { Button } from "./button.tsx";
@@ -32,9 +33,13 @@ export function prepareToasts(): void {
   library().catch(() => {});
 }
 
-/** Where toasts appear. Rendered once, in the root, so that toasts stay when the page changes. */
+/** Where toasts appear. Rendered once, in the root, so that most toasts stay when the page changes. */
 export function Toasts() {
   const { sonner, plain } = useSyncExternalStore(stage.watch, stage.now, stage.now);
+  const { pathname } = useLocation();
+  // Its button sends a form of the page that is left.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the effect is about the change of the page.
+  useEffect(() => () => hideToast("form"), [pathname]);
   return (
     <>
       {sonner ? <sonner.default onReady={onReady} /> : null}
@@ -89,19 +94,28 @@ export function showSuccess(place: string, title: string): void {
   );
 }
 
+/** A button of a toast. */
+export interface ToastAction {
+  label: string;
+  run: () => void;
+}
+
+/** Loads the page again. */
+export const reloadPage: ToastAction = {
+  label: text.problem.reload,
+  run: () => location.reload(),
+};
+
 export interface Problem {
   title: string;
   message: string;
   requestId?: string | null;
-  /** Ways to go on, as buttons; the first is the recommended one. */
-  actions?: { label: string; run: () => void }[];
+  /** Ways to go on, as buttons, at least one; the first is the recommended one. */
+  actions: [ToastAction, ...ToastAction[]];
 }
 
 /** Shows an error and how to go on, until the user dismisses it or acts. Replaces the toast of its place. */
-export function showProblem(
-  place: string,
-  { title, message, requestId, actions = [] }: Problem,
-): void {
+export function showProblem(place: string, { title, message, requestId, actions }: Problem): void {
   show(
     place,
     (dismiss) => (
@@ -110,22 +124,20 @@ export function showProblem(
         <div className="min-w-0 flex-1">
           <p className="pr-7 font-medium">{title}</p>
           <p className="mt-0.5 text-sm text-ink-soft">{message}</p>
-          {actions.length > 0 ? (
-            <div className="mt-3 flex flex-wrap gap-2">
-              {actions.map(({ label, run }) => (
-                <Button
-                  key={label}
-                  kind="secondary"
-                  onClick={() => {
-                    dismiss();
-                    run();
-                  }}
-                >
-                  {label}
-                </Button>
-              ))}
-            </div>
-          ) : null}
+          <div className="mt-3 flex flex-wrap gap-2">
+            {actions.map(({ label, run }) => (
+              <Button
+                key={label}
+                kind="secondary"
+                onClick={() => {
+                  dismiss();
+                  run();
+                }}
+              >
+                {label}
+              </Button>
+            ))}
+          </div>
           {requestId ? <Reference value={requestId} className="mt-3 text-ink-soft" /> : null}
         </div>
       </ToastFrame>

@@ -1,10 +1,9 @@
 import { useState } from "react";
 import { Button } from "../components/button.tsx";
 import { Dialog } from "../components/dialog.tsx";
-import { showProblem, showSuccess } from "../components/toasts.tsx";
+import { reloadPage, showProblem, showSuccess } from "../components/toasts.tsx";
 import type { ShownItem } from "../dashboard/to-shown-item.server.ts";
 import { type Failure, toFailure } from "../failure.ts";
-import { text } from "../text.ts";
 import { loadTrpc } from "../trpc.ts";
 import { AccountChoice } from "./account-choice.tsx";
 import { announceAccounts } from "./account-news.ts";
@@ -47,9 +46,7 @@ export function ChangeAccountsDialog({
       const wanted = accountIds.filter((id) => !connected.includes(id)).length;
       if (added < wanted) {
         const [title, message] = [words.notAdded, words.notAddedWhy];
-        const action = onOpenBank
-          ? { label: words.more(bank), run: onOpenBank }
-          : { label: text.problem.reload, run: () => location.reload() };
+        const action = onOpenBank ? { label: words.more(bank), run: onOpenBank } : reloadPage;
         showProblem("connect", { title, message, actions: [action] });
       } else showSuccess("connect", words.changed(bank));
       announceAccounts(null);

@@ -1,5 +1,5 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
-import { showProblem } from "../components/toasts.tsx";
+import { reloadPage, showProblem } from "../components/toasts.tsx";
 import { createStore } from "../store.ts";
 import { text } from "../text.ts";
 import { start } from "./connect-state.ts";
@@ -54,9 +54,8 @@ export function createConnectStore(page: () => ConnectPage) {
   function fail(): void {
     first = null;
     set(start);
-    const { link: title, notLoaded: message, reload: label } = text.problem;
-    const actions = [{ label, run: () => location.reload() }];
-    showProblem("connect", { title, message, actions });
+    const { link: title, notLoaded: message } = text.problem;
+    showProblem("connect", { title, message, actions: [reloadPage] });
   }
 
   return {

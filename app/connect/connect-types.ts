@@ -91,11 +91,14 @@ export interface ConnectState {
   changing: string | null;
 }
 
+/** Where a button leads. `current`: the page is loaded again. */
+export type VisitedPage = "login" | "plans" | "secondFactor" | "current";
+
 /** An action of the user, Link, the server or a timer. `run`: the run that it belongs to. */
 export type ConnectEvent =
   | { type: "open"; request: OpenRequest }
   | { type: "retry"; task: Task }
-  | { type: "visit"; page: "login" | "plans" | "secondFactor" }
+  | { type: "visit"; page: VisitedPage }
   | { type: "leave" }
   | { type: "changeAccounts"; itemId: string | null }
   | { type: "opened"; run: number; linkToken: string }
@@ -124,7 +127,13 @@ export interface ConnectProblem {
   /** The accounts to decide about, each as its name and last digits. */
   accounts?: string[];
   requestId?: string | null;
-  actions: { label: string; event: ConnectEvent }[];
+  actions: [ConnectAction, ...ConnectAction[]];
+}
+
+/** A button, and what it does. */
+export interface ConnectAction {
+  label: string;
+  event: ConnectEvent;
 }
 
 /** The effect of a transition; `perform-effect.ts` runs it. */
@@ -138,4 +147,4 @@ export type ConnectEffect =
   /** Notifies every tab of this browser that the user's accounts, or the room for them, changed. */
   | { do: "announce" }
   | { do: "showDashboard" }
-  | { do: "visit"; page: "login" | "plans" | "secondFactor" };
+  | { do: "visit"; page: VisitedPage };

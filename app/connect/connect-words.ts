@@ -13,38 +13,53 @@ import {
   limitDetails,
 } from "../failure.ts";
 import { text } from "../text.ts";
-import type { ConnectProblem, LinkError, OpenRequest, Task } from "./connect-types.ts";
+import type {
+  ConnectAction,
+  ConnectProblem,
+  LinkError,
+  OpenRequest,
+  Task,
+} from "./connect-types.ts";
 
 /** The texts and buttons of every way a run can end. */
 
-type Action = ConnectProblem["actions"][number];
+const logIn: ConnectAction = { label: text.problem.logIn, event: { type: "visit", page: "login" } };
+const seePlans: ConnectAction = { label: text.plan.see, event: { type: "visit", page: "plans" } };
 
-const logIn: Action = { label: text.problem.logIn, event: { type: "visit", page: "login" } };
-const seePlans: Action = { label: text.plan.see, event: { type: "visit", page: "plans" } };
-
-const setUp: Action = {
+const setUp: ConnectAction = {
   label: text.problem.setUp,
   event: { type: "visit", page: "secondFactor" },
 };
 
+const reload: ConnectAction = {
+  label: text.problem.reload,
+  event: { type: "visit", page: "current" },
+};
+
 /** For these reasons, only this action helps. */
-const instead: Partial<Record<Failure["reason"], Action>> = {
+const instead: Partial<Record<Failure["reason"], ConnectAction>> = {
   unauthenticated: logIn,
   second_factor_required: setUp,
 };
 
-const open = (label: string, itemId: string | null): Action => ({
+const open = (label: string, itemId: string | null): ConnectAction => ({
   label,
   event: { type: "open", request: { itemId, returned: null } },
 });
 
+/** The bank cannot be read: only another one can be connected. */
+const connectAnother = open(text.problem.connectAnother, null);
+
 /** Access has ended: a new connection takes over the accounts. */
-const connectAgain = (itemId: string): Action => ({
+const connectAgain = (itemId: string): ConnectAction => ({
   label: text.problem.connectAgain,
   event: { type: "open", request: { itemId: null, returned: null, connectAgain: itemId } },
 });
 
-const retry = (label: string, task: Task): Action => ({ label, event: { type: "retry", task } });
+const retry = (label: string, task: Task): ConnectAction => ({
+  label,
+  event: { type: "retry", task },
+});
 
 export function successOf(result: ConnectAccountOutput | FinishUpdateModeOutput): string {
   const { name } = result.item.institution;
@@ -60,10 +75,16 @@ export function successOf(result: ConnectAccountOutput | FinishUpdateModeOutput)
 
 /** Link could not be opened. */
 export function openProblem(request: OpenRequest, failure: Failure): ConnectProblem {
-  const again: Action = { label: text.problem.tryAgain, event: { type: "open", request } };
-  const { itemId } = request;
-  const next = failure.reason === "item_gone" && itemId !== null ? connectAgain(itemId) : null;
-  return problemOf(failure, text.problem.link, failure.retryable ? again : next);
+  return problemOf(failure, text.problem.link, nextOfOpen(request, failure));
+}
+
+function nextOfOpen(request: OpenRequest, { reason, retryable }: Failure): ConnectAction {
+  // The user confirms the email in another tab, and then tries again here.
+  if (retryable || reason === "email_unverified") {
+    return { label: text.problem.tryAgain, event: { type: "open", request } };
+  }
+  if (reason === "item_gone" && request.itemId !== null) return connectAgain(request.itemId);
+  return neverReopened.has(reason) ? connectAnother : reload;
 }
 
 /** For these reasons, the server may have done what was requested. */
@@ -114,7 +135,7 @@ export function taskProblem(task: Task, failure: Failure): ConnectProblem {
 
 type TaskOf<Kind extends Task["kind"]> = Extract<Task, { kind: Kind }>;
 
-function nextOfConnect(task: TaskOf<"connect">, failure: Failure): Action {
+function nextOfConnect(task: TaskOf<"connect">, failure: Failure): ConnectAction {
   // A retry with the same public_token returns the list of accounts again.
   if (limitDetails(failure)?.choice) {
     return retry(text.connect.choose, { ...task, accountIds: null });
@@ -123,13 +144,13 @@ function nextOfConnect(task: TaskOf<"connect">, failure: Failure): Action {
   return retryable ? retry(text.problem.tryAgain, task) : open(text.problem.connectAgain, null);
 }
 
-function nextOfUpdate(task: TaskOf<"update">, { reason, retryable }: Failure): Action | null {
+function nextOfUpdate(task: TaskOf<"update">, { reason, retryable }: Failure): ConnectAction {
   if (reason === "limit_reached") {
     const event = { type: "changeAccounts", itemId: task.itemId } as const;
     return { label: text.connect.choose, event };
   }
   if (reason === "item_gone") return connectAgain(task.itemId);
-  if (neverReopened.has(reason)) return null;
+  if (neverReopened.has(reason)) return connectAnother;
   if (retryable || temporaryReasons.has(reason)) return retry(text.problem.tryAgain, task);
   return open(choosing.has(reason) ? text.connect.choose : text.connect.reconnect, task.itemId);
 }
@@ -162,7 +183,7 @@ export function exitProblem(itemId: string | null, { code, message }: LinkError)
       action === "connect_again"
         ? [connectAgain(itemId)]
         : action === "disconnect"
-          ? []
+          ? [connectAnother]
           : [open(exitLabels[action ?? "wait"], itemId)],
   };
 }
@@ -193,14 +214,13 @@ export const noTokenProblem = (): ConnectProblem => ({
 /**
  * Returns the message of the failure, unless the plan's limit or a missing session has a more helpful one.
  */
-function problemOf(failure: Failure, title: string, next: Action | null): ConnectProblem {
+function problemOf(failure: Failure, title: string, next: ConnectAction): ConnectProblem {
   const limit = limitDetails(failure);
-  const isFull = limit !== null && limit.used >= limit.limit;
   const first = instead[failure.reason] ?? next;
   return {
     ...(limit ? limitWords(limit) : { title, message: bankMessage(failure) ?? failure.message }),
     requestId: failure.requestId,
-    actions: [...(isFull || !first ? [] : [first]), ...(limit ? [seePlans] : [])],
+    actions: limit === null ? [first] : limit.used < limit.limit ? [first, seePlans] : [seePlans],
   };
 }
 
@@ -232,7 +252,10 @@ function duplicateProblem(
   const anyway = retry(text.problem.connectAnyway, { ...task, connectAnyway: true });
   if (newCount > 0) {
     const request = { itemId, chooseAccounts: true, returned: null };
-    const add: Action = { label: text.problem.addTo(bank), event: { type: "open", request } };
+    const add: ConnectAction = {
+      label: text.problem.addTo(bank),
+      event: { type: "open", request },
+    };
     return {
       title: text.problem.someNew(newCount, offeredCount),
       message: text.problem.addNew(bank, newCount, mayConnectAnyway),

@@ -1,7 +1,7 @@
 import { ExternalLink, ListChecks, Pencil, RefreshCw, Unplug } from "lucide-react";
 import { Suspense, useCallback, useState } from "react";
 import { Menu, type MenuAction } from "../components/menu.tsx";
-import { showProblem } from "../components/toasts.tsx";
+import { reloadPage, showProblem } from "../components/toasts.tsx";
 import type { ShownItem } from "../dashboard/to-shown-item.server.ts";
 import { text } from "../text.ts";
 import { useConnect } from "./connect-context.ts";
@@ -41,9 +41,8 @@ export function ItemMenu({ item, room }: ItemMenuProps) {
   const close = useCallback(() => changeAccounts(null), [changeAccounts]);
   const fail = useCallback((closeIt: () => void) => {
     closeIt();
-    const { notLoaded: message, reload: label } = text.problem;
-    const actions = [{ label, run: () => location.reload() }];
-    showProblem("connect", { title: words.notLoaded, message, actions });
+    const { notLoaded: message } = text.problem;
+    showProblem("connect", { title: words.notLoaded, message, actions: [reloadPage] });
   }, []);
   const stopNaming = useCallback(() => setNaming(false), []);
 

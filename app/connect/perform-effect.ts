@@ -6,6 +6,7 @@ import { text } from "../text.ts";
 import { loadTrpc } from "../trpc.ts";
 import { announceAccounts } from "./account-news.ts";
 import type {
+  ConnectAction,
   ConnectEffect,
   ConnectEvent,
   ConnectProblem,
@@ -62,10 +63,9 @@ export function performEffect(
         return;
       }
       const { actions, ...problem } = effect.problem;
-      showProblem(toastPlace, {
-        ...problem,
-        actions: actions.map(({ label, event }) => ({ label, run: () => send(event) })),
-      });
+      const button = ({ label, event }: ConnectAction) => ({ label, run: () => send(event) });
+      const [first, ...others] = actions;
+      showProblem(toastPlace, { ...problem, actions: [button(first), ...others.map(button)] });
       return;
     }
     case "hideToast":
@@ -82,6 +82,10 @@ export function performEffect(
       }
       return;
     case "visit":
+      if (effect.page === "current") {
+        location.reload();
+        return;
+      }
       navigate(
         {
           plans: "/settings/plan",

@@ -23,7 +23,7 @@ export function useLinkNews(news: ShownNews[]): void {
       announced.add(one.id);
       const { title, message, ways } = one;
       const place = `news ${one.id}`;
-      const actions = ways.map((way) =>
+      const [first, ...others] = ways.map((way) =>
         way === "plans"
           ? { label: text.plan.see, run: () => navigate("/settings/plan") }
           : {
@@ -31,8 +31,8 @@ export function useLinkNews(news: ShownNews[]): void {
               run: () => open({ itemId: way === "reconnect" ? one.itemId : null, returned: null }),
             },
       );
-      if (actions.length === 0) showSuccess(place, title);
-      else showProblem(place, { title, message, actions });
+      if (first) showProblem(place, { title, message, actions: [first, ...others] });
+      else showSuccess(place, title);
       void markSeen(one.id);
     }
   }, [news, isIdle, open, navigate]);

@@ -1,5 +1,6 @@
+import { useNavigate } from "@remix-run/react";
 import { useState } from "react";
-import { showProblem, showSuccess } from "../components/toasts.tsx";
+import { reloadPage, showProblem, showSuccess } from "../components/toasts.tsx";
 import type { ShownItem } from "../dashboard/to-shown-item.server.ts";
 import { secondsToRefresh, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
@@ -14,6 +15,7 @@ const words = text.refresh;
  */
 export function useRefresh({ id: itemId, bank, refresh }: ShownItem) {
   const [asking, setAsking] = useState(false);
+  const navigate = useNavigate();
   if (refresh === null) return null;
   const busy = asking || refresh === "running";
 
@@ -29,13 +31,14 @@ export function useRefresh({ id: itemId, bank, refresh }: ShownItem) {
       const seconds = secondsToRefresh(failure);
       const message = seconds === null ? failure.message : words.wait(Math.ceil(seconds / 60));
       const { requestId, retryable } = failure;
-      const { tryAgain, reload } = text.problem;
-      const action = retryable
-        ? { label: tryAgain, run: () => void requestRefresh() }
-        : { label: reload, run: () => location.reload() };
-      // While the user has to wait, the message says for how long.
-      const actions = seconds === null ? [action] : [];
-      showProblem("connect", { title: words.failed, message, requestId, actions });
+      // While the user has to wait, another press would fail as well.
+      const action =
+        seconds !== null
+          ? { label: words.seeTransactions, run: () => navigate("/transactions") }
+          : retryable
+            ? { label: text.problem.tryAgain, run: () => void requestRefresh() }
+            : reloadPage;
+      showProblem("connect", { title: words.failed, message, requestId, actions: [action] });
     }
     announceAccounts(null);
     setAsking(false);

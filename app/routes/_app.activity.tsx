@@ -39,7 +39,7 @@ export default function Activity() {
   const { entries, dataVersion } = useLoaderData<typeof loader>();
   useFreshData(dataVersion);
   return (
-    <div className="max-w-204">
+    <>
       <h1 className="text-2xl font-semibold">{words.title}</h1>
       <p className="text-ink-soft">{words.lead}</p>
       {entries.length === 0 ? (
@@ -57,7 +57,7 @@ export default function Activity() {
           ))}
         </ol>
       )}
-    </div>
+    </>
   );
 }
 

@@ -19,6 +19,7 @@ import { ReconnectButton } from "../connect/reconnect-button.tsx";
 import { toShownNews } from "../connect/to-shown-news.server.ts";
 import { useFreshData } from "../connect/use-fresh-data.ts";
 import { useLinkNews } from "../connect/use-link-news.ts";
+import { CardColumns } from "../dashboard/card-columns.tsx";
 import { drawCharts } from "../dashboard/draw-charts.server.ts";
 import { Insights } from "../dashboard/insights-panel.tsx";
 import { ItemCard } from "../dashboard/item-card.tsx";
@@ -173,10 +174,19 @@ export default function Dashboard() {
                 />
               </div>
             ) : null}
-            <div className="grid items-start gap-4 2xl:grid-cols-2">
-              {kinds ? kinds.map((kind) => <KindCard key={kind.id} kind={kind} />) : rest.map(card)}
+            <CardColumns
+              key={kinds ? "kinds" : "banks"}
+              cards={
+                kinds
+                  ? kinds.map((kind) => ({
+                      rows: kind.accounts.length + 1,
+                      card: <KindCard key={kind.id} kind={kind} />,
+                    }))
+                  : rest.map((item) => ({ rows: item.accounts.length + 2, card: card(item) }))
+              }
+            >
               {pending ? <PendingCard busy={false} {...pending} /> : null}
-            </div>
+            </CardColumns>
           </>
         )}
       </div>

@@ -88,7 +88,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
 export default function YourAccount() {
   const { name, email, banks, accounts, consents, proof } = useLoaderData<typeof loader>();
   return (
-    <div className="max-w-164">
+    <>
       <h1 className="text-2xl font-semibold">{words.title}</h1>
       <p className="wrap-anywhere text-ink-soft">
         {name}, {email}
@@ -113,7 +113,7 @@ export default function YourAccount() {
       </section>
       <Consents consents={consents} />
       <DeleteAccount banks={banks} accounts={accounts} proof={proof} />
-    </div>
+    </>
   );
 }
 
@@ -149,7 +149,7 @@ function DeleteAccount({ banks, accounts, proof }: DeleteAccountProps) {
         ref={form}
         method="post"
         noValidate
-        className="mt-5 grid gap-5"
+        className="mt-5 grid max-w-96 gap-5"
         onSubmit={(event) => busy && event.preventDefault()}
       >
         {result?.message ? <FormAlert>{result.message}</FormAlert> : null}
@@ -167,7 +167,7 @@ function DeleteAccount({ banks, accounts, proof }: DeleteAccountProps) {
         {proof.proved ? null : (
           <ProofField methods={proof} error={result?.password} onProved={revalidate} />
         )}
-        <div className="flex justify-end">
+        <div>
           <Button kind="danger" type="submit" busy={busy} className="max-sm:w-full">
             {busy ? words.busy : words.button}
           </Button>

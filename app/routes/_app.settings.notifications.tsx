@@ -38,7 +38,7 @@ export default function Notifications() {
   const done = useActionData<typeof action>()?.done;
   const busy = useNavigation().formMethod === "POST";
   return (
-    <div className="max-w-164">
+    <>
       <h1 className="text-2xl font-semibold">{notices.title}</h1>
       <div className="grid text-ink-soft *:col-start-1 *:row-start-1">
         <p className={done ? "invisible" : undefined}>{notices.lead}</p>
@@ -80,7 +80,7 @@ export default function Notifications() {
           ))}
         </ul>
       </section>
-    </div>
+    </>
   );
 }
 

@@ -49,7 +49,7 @@ export default function Plan() {
   useFreshData(dataVersion);
   const larger = plans.filter(({ maxAccounts }) => maxAccounts > plan.maxAccounts);
   return (
-    <div className="max-w-164">
+    <>
       <h1 className="text-2xl font-semibold">{words.title}</h1>
       <p className="text-ink-soft">{words.lead}</p>
       <div className={`${cardClass} mt-6 px-4 py-5 sm:px-6`}>
@@ -86,7 +86,7 @@ export default function Plan() {
           {words.toBanks}
         </Link>
       </section>
-    </div>
+    </>
   );
 }
 
@@ -95,7 +95,7 @@ function RequestForm({ larger, request }: { larger: PlanOfList[]; request: PlanR
   const { formMethod } = useNavigation();
   const busy = formMethod === "POST";
   return (
-    <Form method="post" className="mt-4 grid gap-4">
+    <Form method="post" className="mt-4 grid max-w-140 gap-4">
       <label className="block text-sm font-medium">
         <span className="mb-1.5 block">{words.which}</span>
         <select name="plan" defaultValue={request?.plan ?? larger[0]?.id} className={fieldClass}>

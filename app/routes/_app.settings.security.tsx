@@ -112,7 +112,7 @@ export default function Security() {
   }, [settled, result]);
 
   return (
-    <div className="max-w-164">
+    <>
       <h1 className="text-2xl font-semibold">{words.title}</h1>
       {/* In the place of the lead, which has two lines on a phone, so that nothing below moves. */}
       <div className="grid text-ink-soft *:col-start-1 *:row-start-1">
@@ -188,7 +188,7 @@ export default function Security() {
       </section>
       <SecondStepLink isOn={hasFactor} />
       <SecurityEvents events={events} />
-    </div>
+    </>
   );
 }
 

@@ -121,7 +121,7 @@ export default function SecondStep() {
   }, [result]);
 
   return (
-    <div ref={page} className="max-w-164">
+    <div ref={page}>
       <Link to="/settings/security" className="rounded-sm text-sm text-link">
         {words.back}
       </Link>

@@ -39,7 +39,9 @@ export default function Settings() {
           </NavLink>
         ))}
       </nav>
-      <Outlet />
+      <div className="min-w-0 max-w-220">
+        <Outlet />
+      </div>
     </div>
   );
 }

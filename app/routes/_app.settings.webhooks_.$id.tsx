@@ -19,6 +19,7 @@ import { text } from "../text.ts";
 import { DeliveryRow } from "../webhooks/delivery-row.tsx";
 import { useSending } from "../webhooks/use-sending.ts";
 import { WebhookActions } from "../webhooks/webhook-actions.tsx";
+import { WebhookUrl } from "../webhooks/webhook-url.tsx";
 import { words } from "../webhooks/words.ts";
 
 export { shouldRevalidate } from "../send-form.ts";
@@ -64,12 +65,14 @@ export default function Deliveries() {
   const { webhook, deliveries } = useLoaderData<typeof loader>();
   useSending(deliveries);
   return (
-    <div className="max-w-204">
+    <>
       <Link to="/settings/webhooks" className="rounded-sm text-sm text-link">
         {words.back}
       </Link>
       <h1 className="mt-2 text-2xl font-semibold">{words.deliveriesTitle}</h1>
-      <p className="font-mono text-sm wrap-anywhere">{webhook.url}</p>
+      <p className="font-mono text-sm wrap-anywhere">
+        <WebhookUrl url={webhook.url} />
+      </p>
       <p className="mt-1 text-ink-soft">{words.deliveriesLead}</p>
       <WebhookActions webhook={webhook} />
       {deliveries.length === 0 ? (
@@ -87,7 +90,7 @@ export default function Deliveries() {
           ))}
         </ul>
       )}
-    </div>
+    </>
   );
 }
 

@@ -6,7 +6,7 @@ import { requireViewer } from "../auth/require-viewer.ts";
 import { buttonClass } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
 import { RouteError } from "../components/route-error.tsx";
-import { showProblem } from "../components/toasts.tsx";
+import { reloadPage, showProblem } from "../components/toasts.tsx";
 import { lazyDialog } from "../connect/lazy-dialog.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
 import { pageTitle } from "../page-title.ts";
@@ -154,7 +154,7 @@ export default function Transactions() {
           </Notice>
         )}
       </div>
-      <aside className="lg:pt-16">{totals ? <TotalsColumn totals={totals} /> : null}</aside>
+      <aside className="lg:pt-20">{totals ? <TotalsColumn totals={totals} /> : null}</aside>
     </div>
   );
 }
@@ -178,8 +178,8 @@ function Days({ days, busy }: { days: ShownDay[]; busy: boolean }) {
   const close = useCallback(() => setOpen(null), []);
   const fail = useCallback(() => {
     setOpen(null);
-    const actions = [{ label: text.problem.reload, run: () => location.reload() }];
-    showProblem("details", { title: words.notOpened, message: text.problem.notLoaded, actions });
+    const { notLoaded: message } = text.problem;
+    showProblem("details", { title: words.notOpened, message, actions: [reloadPage] });
   }, []);
   return (
     <div

@@ -106,7 +106,7 @@ function AddForm({ onAdded }: Pick<PasskeysCardProps, "onAdded">) {
     <form
       onSubmit={add}
       noValidate
-      className="grid max-w-96 gap-4 border-t border-line px-4 py-5 sm:px-6"
+      className="grid gap-4 border-t border-line px-4 py-5 *:max-w-84 sm:px-6"
     >
       {problem ? <FormAlert>{problem}</FormAlert> : null}
       <Field

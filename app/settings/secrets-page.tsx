@@ -23,7 +23,7 @@ interface SecretsPageProps {
 export function SecretsPage({ words, dialog, rows }: SecretsPageProps) {
   const [adding, setAdding] = useState(false);
   return (
-    <div className="max-w-204">
+    <>
       <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-5">
         <div className="min-w-0 basis-80 grow">
           <h1 className="text-2xl font-semibold">{words.title}</h1>
@@ -50,6 +50,6 @@ export function SecretsPage({ words, dialog, rows }: SecretsPageProps) {
         <ul className={`${cardClass} mt-6 divide-y divide-line`}>{rows}</ul>
       )}
       {adding ? dialog(() => setAdding(false)) : null}
-    </div>
+    </>
   );
 }

@@ -1,6 +1,12 @@
 import { Form, Link, useNavigate } from "@remix-run/react";
 import { ChevronDown, Download, Search } from "lucide-react";
-import { type ComponentPropsWithoutRef, type ReactNode, useEffect, useRef } from "react";
+import {
+  type ComponentPropsWithoutRef,
+  type ReactNode,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+} from "react";
 import { Button, buttonClass } from "../components/button.tsx";
 import { text } from "../text.ts";
 import { addressOf, downloadOf, type Filter, filterNames, readFilter } from "./filter.ts";
@@ -9,6 +15,9 @@ import { words } from "./words.ts";
 // 16 px, because iOS zooms in on smaller inputs.
 const inputClass =
   "h-11 w-full min-w-0 rounded-lg border border-field-line bg-surface px-3 text-base text-ink outline-none focus:border-accent focus:ring-3 focus:ring-accent/25";
+
+/** Runs before the browser takes the next input. React warns about layout effects on a server. */
+const useEffectAtOnce = typeof document === "undefined" ? useEffect : useLayoutEffect;
 
 /** A bank whose accounts can be chosen. */
 interface FilteredBank {
@@ -36,8 +45,9 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
   const typedMeanwhile = useRef(false);
 
   // After a link or the back button, the fields show the filters of the new URL. What the user has typed since
-  // stays: the search during a link, and every field where they requested the URL themselves.
-  useEffect(() => {
+  // stays: the search during a link, and every field where they requested the URL themselves. At once, because
+  // what is typed after the page has changed belongs to the new filters.
+  useEffectAtOnce(() => {
     const address = addressOf(filter);
     const at = requested.current.indexOf(address);
     if (at >= 0) {
@@ -106,76 +116,80 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
           {words.apply}
         </Button>
       </div>
-      <details className="group mt-2">
-        <summary className={buttonClass("quiet", "list-none [&::-webkit-details-marker]:hidden")}>
-          {words.more}
-          <ChevronDown
-            className="size-4 transition-transform group-open:rotate-180"
-            aria-hidden="true"
-          />
-        </summary>
-        <div className="mt-2 grid grid-cols-2 gap-3 rounded-xl border border-line bg-surface p-4 sm:grid-cols-4">
-          <Labelled label={words.account} className="col-span-2">
-            <select name="account" defaultValue={filter.account ?? ""} className={inputClass}>
-              <option value="">{words.everyAccount}</option>
-              {banks.map(({ id, name, accounts }) => (
-                <optgroup key={id} label={name}>
-                  {accounts.map((account) => (
-                    <option key={account.id} value={account.id}>
-                      {account.name}
-                      {account.mask ? ` ${text.account.mask(account.mask)}` : ""}
-                    </option>
-                  ))}
-                </optgroup>
-              ))}
-            </select>
-          </Labelled>
-          <Labelled label={words.category} className="col-span-2">
-            <select name="category" defaultValue={filter.category ?? ""} className={inputClass}>
-              <option value="">{words.everyCategory}</option>
-              {Object.entries(words.categories).map(([category, name]) => (
-                <option key={category} value={category}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </Labelled>
-          <Labelled label={words.from} className="max-sm:col-span-2">
-            <Day name="from" defaultValue={filter.from} />
-          </Labelled>
-          <Labelled label={words.to} className="max-sm:col-span-2">
-            <Day name="to" defaultValue={filter.to} />
-          </Labelled>
-          <Labelled label={words.min}>
-            <Amount name="min" defaultValue={filter.min} />
-          </Labelled>
-          <Labelled label={words.max}>
-            <Amount name="max" defaultValue={filter.max} />
-          </Labelled>
-          <p id="amount-hint" className="col-span-2 text-sm text-ink-soft sm:col-span-4">
-            {words.amountHint}
-          </p>
-        </div>
-      </details>
-      <div className="mt-2 flex flex-wrap-reverse justify-between gap-2">
-        {filtered ? (
-          <Link
-            to="/transactions"
-            // The link disappears with the filters, and would lose the focus.
-            onClick={() => fieldOf(form.current, "search").focus()}
-            className={buttonClass("quiet")}
+      <div className="relative mt-2">
+        <details className="group">
+          <summary
+            className={buttonClass("quiet", "-ml-3.5 list-none [&::-webkit-details-marker]:hidden")}
           >
-            {words.clear}
-          </Link>
-        ) : null}
-        {found ? (
-          // No `download` attribute: a response that is not a file, for example the log-in, is then shown as
-          // a page.
-          <a href={downloadOf(filter)} className={buttonClass("secondary", "ml-auto")}>
-            <Download className="-ml-0.5 size-4" aria-hidden="true" />
-            {words.download}
-          </a>
-        ) : null}
+            {words.more}
+            <ChevronDown
+              className="size-4 transition-transform group-open:rotate-180"
+              aria-hidden="true"
+            />
+          </summary>
+          <div className="mt-2 grid grid-cols-2 gap-3 rounded-xl border border-line bg-surface p-4 sm:grid-cols-4">
+            <Labelled label={words.account} className="col-span-2">
+              <select name="account" defaultValue={filter.account ?? ""} className={inputClass}>
+                <option value="">{words.everyAccount}</option>
+                {banks.map(({ id, name, accounts }) => (
+                  <optgroup key={id} label={name}>
+                    {accounts.map((account) => (
+                      <option key={account.id} value={account.id}>
+                        {account.name}
+                        {account.mask ? ` ${text.account.mask(account.mask)}` : ""}
+                      </option>
+                    ))}
+                  </optgroup>
+                ))}
+              </select>
+            </Labelled>
+            <Labelled label={words.category} className="col-span-2">
+              <select name="category" defaultValue={filter.category ?? ""} className={inputClass}>
+                <option value="">{words.everyCategory}</option>
+                {Object.entries(words.categories).map(([category, name]) => (
+                  <option key={category} value={category}>
+                    {name}
+                  </option>
+                ))}
+              </select>
+            </Labelled>
+            <Labelled label={words.from} className="max-sm:col-span-2">
+              <Day name="from" defaultValue={filter.from} />
+            </Labelled>
+            <Labelled label={words.to} className="max-sm:col-span-2">
+              <Day name="to" defaultValue={filter.to} />
+            </Labelled>
+            <Labelled label={words.min}>
+              <Amount name="min" defaultValue={filter.min} />
+            </Labelled>
+            <Labelled label={words.max}>
+              <Amount name="max" defaultValue={filter.max} />
+            </Labelled>
+            <p id="amount-hint" className="col-span-2 text-sm text-ink-soft sm:col-span-4">
+              {words.amountHint}
+            </p>
+          </div>
+        </details>
+        <div className="flex flex-wrap-reverse justify-between gap-2 max-sm:mt-2 sm:absolute sm:top-0 sm:right-0">
+          {filtered ? (
+            <Link
+              to="/transactions"
+              // The link disappears with the filters, and would lose the focus.
+              onClick={() => fieldOf(form.current, "search").focus()}
+              className={buttonClass("quiet", "max-sm:-ml-3.5 sm:last:-mr-3.5")}
+            >
+              {words.clear}
+            </Link>
+          ) : null}
+          {found ? (
+            // No `download` attribute: a response that is not a file, for example the log-in, is then shown as
+            // a page.
+            <a href={downloadOf(filter)} className={buttonClass("secondary", "ml-auto")}>
+              <Download className="-ml-0.5 size-4" aria-hidden="true" />
+              {words.download}
+            </a>
+          ) : null}
+        </div>
       </div>
     </Form>
   );

@@ -4,6 +4,8 @@ import { Button } from "../components/button.tsx";
 import type { FormResult } from "../settings/form-result.ts";
 
 interface ActionFormProps {
+  /** The page that gets the form; the current one by default. */
+  action?: string;
   /** The field that is sent. */
   name: "id" | "intent";
   value: string;
@@ -15,15 +17,16 @@ interface ActionFormProps {
   children?: ReactNode;
 }
 
-/** One button that submits to the page's action, and its error. */
+/** One button that submits to a page's action, and its error. */
 export function ActionForm(props: ActionFormProps) {
-  const { name, value, button, busyLabel, label, className, children } = props;
+  const { action, name, value, button, busyLabel, label, className, children } = props;
   const fetcher = useFetcher<FormResult>();
   const busy = fetcher.state !== "idle";
   const message = fetcher.data?.message;
   return (
     <fetcher.Form
       method="post"
+      action={action}
       onSubmit={(submit) => busy && submit.preventDefault()}
       className={className}
     >
@@ -33,7 +36,7 @@ export function ActionForm(props: ActionFormProps) {
         {busy ? busyLabel : button}
       </Button>
       {message ? (
-        <p role="alert" className="mt-1.5 text-sm text-danger">
+        <p role="alert" className="mt-1.5 basis-full text-sm text-danger">
           {message}
         </p>
       ) : null}

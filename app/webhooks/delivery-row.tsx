@@ -34,11 +34,11 @@ export function DeliveryRow({
             </>
           ) : null}
         </p>
-        <details className="mt-1">
-          <summary className="hit-area w-fit cursor-pointer rounded-sm text-sm text-link">
+        <details className="-mb-2">
+          <summary className="w-fit cursor-pointer rounded-sm text-sm leading-9 text-link pointer-coarse:leading-11">
             {words.body}
           </summary>
-          <pre className="mt-1 rounded-lg bg-sunken p-3 font-mono text-xs wrap-anywhere whitespace-pre-wrap">
+          <pre className="mb-2 rounded-lg bg-sunken p-3 font-mono text-xs wrap-anywhere whitespace-pre-wrap">
             {`webhook-id: ${id}\n\n${body}`}
           </pre>
         </details>

@@ -7,6 +7,8 @@ import { LocalTime } from "../components/local-time.tsx";
 import { type StatusLook, StatusMark } from "../components/status-mark.tsx";
 import { SecretDialog } from "../settings/secret-dialog.tsx";
 import type { Proof } from "../settings/use-proof.ts";
+import { DisabledNotice } from "./disabled-notice.tsx";
+import { WebhookUrl } from "./webhook-url.tsx";
 import { words } from "./words.ts";
 
 export const looks = {
@@ -21,15 +23,12 @@ export function WebhookRow({ webhook, proof }: { webhook: WebhookEndpoint; proof
   return (
     <li className="px-4 py-3.5 sm:px-5">
       <p className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
-        <span className="font-medium wrap-anywhere">{url}</span>
+        <span className="font-medium wrap-anywhere">
+          <WebhookUrl url={url} />
+        </span>
         {disabled ? <StatusMark look="bad">{words.disabled}</StatusMark> : null}
         {last && !disabled ? <StatusMark look={looks[last]}>{words.last[last]}</StatusMark> : null}
       </p>
-      {disabled ? (
-        <p className="mt-0.5 text-sm">
-          {words.gone} <LocalTime iso={disabled.at} />.
-        </p>
-      ) : null}
       <p className="mt-0.5 font-mono text-xs wrap-anywhere text-ink-soft">{events.join(", ")}</p>
       <p className="mt-0.5 text-sm text-ink-soft">
         {words.added} <LocalTime iso={createdAt} dateOnly />
@@ -40,6 +39,7 @@ export function WebhookRow({ webhook, proof }: { webhook: WebhookEndpoint; proof
           </>
         ) : null}
       </p>
+      <DisabledNotice webhook={webhook} />
       <div className="mt-2.5 flex flex-wrap items-center gap-2">
         <Link
           to={`/settings/webhooks/${id}`}
@@ -50,7 +50,9 @@ export function WebhookRow({ webhook, proof }: { webhook: WebhookEndpoint; proof
         </Link>
         <ReplaceSecret webhook={webhook} proof={proof} />
         <ConfirmButton fields={{ intent: "end", id }} words={words.remove(url)}>
-          <p className="mt-3 font-mono text-sm wrap-anywhere">{url}</p>
+          <p className="mt-3 font-mono text-sm wrap-anywhere">
+            <WebhookUrl url={url} />
+          </p>
         </ConfirmButton>
       </div>
     </li>

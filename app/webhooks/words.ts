@@ -73,10 +73,10 @@ export const words = {
   back: "All webhooks",
   deliveriesEmpty: "Nothing was sent yet.",
   test: { button: "Send a test event", busy: "Sending…" },
-  gone: "We send nothing here, because this address responded 410 Gone at",
+  gone: "We send nothing here, because this address responded 410 Gone on",
   goneNext:
     "What happens meanwhile is not sent. Once your server takes messages again, enable the webhook.",
-  enable: { button: "Enable", busy: "Enabling…" },
+  enable: { button: "Enable", busy: "Enabling…", label: (url: string) => `Enable ${url}` },
   status: { waiting: "Waiting", delivered: "Delivered", failed: "Failed" },
   attempts: (count: number) => (count === 1 ? "sent once" : `sent ${count} times`),
   next: "next at",

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, describe, expect } from "vitest";
 import type { TestApp, TestUser } from "../support/app.ts";
-import { addBank, type Moved } from "../support/bank.ts";
+import { addBank, type TransactionRow } from "../support/bank.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { focusedName, tabTo, walkThroughLink } from "../support/keyboard.ts";
 import { type FirefoxTab, firefox, startFirefox } from "./firefox.ts";
@@ -32,16 +32,16 @@ afterEach(async () => {
 async function logIn(
   { start }: Pick<(typeof browsers)[number], "start">,
   app: TestApp,
-  person: TestUser,
+  user: TestUser,
   options?: TabOptions,
 ): Promise<Tab> {
   const started = await start(options);
   tab = started;
   await started.goto(`${app.url}/login`);
   await tabTo(started, "Email");
-  await started.keyboard.type(person.email);
+  await started.keyboard.type(user.email);
   await tabTo(started, "Password");
-  await started.keyboard.type(person.password);
+  await started.keyboard.type(user.password);
   await started.keyboard.press("Enter");
   await seeText(started, "Accounts");
   return started;
@@ -72,8 +72,8 @@ test("Firefox or WebKit is installed", () => {
 
 describe.each(installed)("$name", (browser) => {
   test("A user connects a bank and disconnects it, by keyboard alone", async ({ app }) => {
-    const person = await app.signUp("cfo");
-    const tab = await logIn(browser, app, person);
+    const user = await app.signUp("cfo");
+    const tab = await logIn(browser, app, user);
     const { press } = tab.keyboard;
     await tabTo(tab, "Connect a bank");
     await press("Enter");
@@ -106,7 +106,7 @@ describe.each(installed)("$name", (browser) => {
     await tab.keyboard.type(`disconnect ${bank}`);
     await press("Enter");
     await expect.poll(() => focusedName(tab)).toBe("Password");
-    await tab.keyboard.type(person.password);
+    await tab.keyboard.type(user.password);
     await press("Enter");
     await expect.poll(() => cardsOf(tab)).toBe(0);
     expect((await app.itemsAtPlaid()).every(({ removed }) => removed)).toBe(true);
@@ -141,10 +141,10 @@ describe.each(installed)("$name", (browser) => {
   });
 
   test("Dialogs move nothing on the page, and return the focus", async ({ app }) => {
-    const person = await app.signUp("cfo");
+    const user = await app.signUp("cfo");
     const accounts = Array.from({ length: 20 }, () => ({ balance: "2500" }));
-    await addBank(app, person, "Mill Bank", accounts, []);
-    const tab = await logIn(browser, app, person);
+    await addBank(app, user, "Mill Bank", accounts, []);
+    const tab = await logIn(browser, app, user);
     await seeText(tab, "Mill Bank");
 
     expect((await layoutOf(tab)).scrollBar).toBeGreaterThan(5);
@@ -170,7 +170,7 @@ describe.each(installed)("$name", (browser) => {
     expect((await layoutOf(tab)).places).toEqual(keys.places);
     await tab.keyboard.type("Nightly export");
     await tabTo(tab, "Password");
-    await tab.keyboard.type(person.password);
+    await tab.keyboard.type(user.password);
     await tab.keyboard.press("Enter");
     await click(tab, "Done");
     await seeText(tab, "Nightly export");
@@ -225,10 +225,10 @@ describe("Every page hydrates without console output, in the time zone of Apia",
 
   /** A user with an account and a transaction on each of the last 60 days. */
   async function addUser(app: TestApp): Promise<TestUser> {
-    const person = await app.signUp("cfo");
-    const moved = Array.from({ length: 60 }, (_, at): Moved => [0, at, "61.5"]);
-    await addBank(app, person, "Mill Bank", [{ balance: "2500" }], moved);
-    return person;
+    const user = await app.signUp("cfo");
+    const moved = Array.from({ length: 60 }, (_, at): TransactionRow => [0, at, "61.5"]);
+    await addBank(app, user, "Mill Bank", [{ balance: "2500" }], moved);
+    return user;
   }
 
   /** Resolves when this page has been requested, and then nothing for 1.5 seconds. */
@@ -255,9 +255,9 @@ describe("Every page hydrates without console output, in the time zone of Apia",
   };
 
   test.skipIf(firefox === null).for(locales)("Firefox, %s", async (locale, { app }) => {
-    const person = await addUser(app);
+    const user = await addUser(app);
     const options = { locale, timeZone };
-    const tab = await logIn({ start: startFirefox }, app, person, options);
+    const tab = await logIn({ start: startFirefox }, app, user, options);
     for (const page of paths) {
       await tab.goto(`${app.url}/${page}`);
       await loaded(app, page);
@@ -268,11 +268,11 @@ describe("Every page hydrates without console output, in the time zone of Apia",
   });
 
   test.skipIf(!hasWebKit).for(locales)("WebKit, %s", async (locale, { app }) => {
-    const person = await addUser(app);
+    const user = await addUser(app);
     const urls = paths.map((page) => `${app.url}/${page}`);
     const last = `data:text/html,<script>(${control})()</script>`;
     const options = { locale, timeZone };
-    const shown = await readWebKitConsole([...urls, last], person.cookie, options, (url) =>
+    const shown = await readWebKitConsole([...urls, last], user.cookie, options, (url) =>
       url === last ? quiet(app) : loaded(app, new URL(url).pathname.slice(1)),
     );
     expect(shown).toEqual([

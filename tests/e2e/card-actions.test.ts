@@ -55,6 +55,7 @@ test.for(casesOf([1280, 390] as const, (width) => width === 390))(
       await manage(page, "Refresh now");
       const wait = page.getByText(/You can refresh this bank again in 15 minutes/);
       await wait.waitFor();
+      await page.getByRole("button", { name: "See the transactions" }).waitFor();
       expect(await app.requestsAtPlaid("/transactions/refresh")).toBe(1);
       await page.route("**/items.refresh*", (route) => route.abort());
       await manage(page, "Refresh now");

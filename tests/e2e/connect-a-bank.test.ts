@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
+import { addBank } from "../support/bank.ts";
 import { openPage, type Witness } from "../support/browser.ts";
 import {
   card,
@@ -81,6 +82,36 @@ test("Connecting a bank shows a toast and a highlighted card, without a reload o
   expect(shown).toContain("$110.00");
   expect(await witness.layoutShifts()).toEqual([]);
   expectQuiet(witness);
+});
+
+test("A wide dashboard has its cards in two columns, and no card moves when a bank is connected (C2)", async ({
+  app,
+  browser,
+}) => {
+  const person = await app.signUp("cfo");
+  for (const [bank, accounts] of Object.entries({ Mill: 1, Brook: 3, Harbor: 3, Meadow: 1 })) {
+    const balances = Array.from({ length: accounts }, () => ({ balance: "1" }));
+    await addBank(app, person, `${bank} Bank`, balances, []);
+  }
+  const witness = await openPage(browser, { width: 1920 });
+  const { page } = witness;
+  await logIn(app, page, person);
+  await page.locator("[data-charts=there]").waitFor();
+  const places = async () =>
+    (await card(page).all()).map(async (one) => {
+      const { x = 0, y = 0 } = (await one.boundingBox()) ?? {};
+      return [await one.getAttribute("aria-label"), x, y + (await page.evaluate(() => scrollY))];
+    });
+  const before = await Promise.all(await places());
+  const [mill, brook, harbor, meadow] = before.map(([, x]) => x);
+  expect([brook, meadow]).toEqual([mill, harbor]);
+  expect(harbor).toBeGreaterThan(Number(mill));
+  await openBank(page);
+  await finishLink(page);
+  await card(page).nth(4).waitFor();
+  const after = await Promise.all(await places());
+  expect(after.slice(0, 4)).toEqual(before);
+  expect(after[4]?.slice(0, 2)).toEqual(["First Platypus Bank", meadow]);
 });
 
 test("The server logs one line for each of the browser's Link events, under one Link session (R6)", async ({

@@ -176,7 +176,13 @@ test("A form without a response keeps what was typed, and is sent once the serve
   await page.getByRole("button", { name: "Log in" }).click();
   await away.waitFor();
   expect(await page.getByLabel("Email").inputValue()).toBe(user.email);
+  // Sends what is in the form by then.
+  const tryAgain = page.getByRole("button", { name: "Try again" });
+  await page.getByLabel("Password", { exact: true }).fill("not the password");
   await page.context().setOffline(false);
+  await tryAgain.click();
+  await page.getByText("do not fit together").waitFor();
+  await page.getByLabel("Password", { exact: true }).fill(user.password);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
   expect(await away.count()).toBe(0);
@@ -189,8 +195,19 @@ test("A form without a response keeps what was typed, and is sent once the serve
   await away.waitFor();
   expect(await page.getByLabel("New password").inputValue()).toBe("another-long-password");
   await page.context().setOffline(false);
-  await page.getByRole("button", { name: "Change password" }).click();
+  await tryAgain.click();
   await page.getByText("Your password is changed").waitFor();
+
+  // The toast disappears with the page whose form it is about.
+  await away.waitFor({ state: "detached" });
+  await page.context().setOffline(true);
+  await page.getByLabel("Current password").fill("another-long-password");
+  await page.getByLabel("New password").fill(user.password);
+  await page.getByRole("button", { name: "Change password" }).click();
+  await away.waitFor();
+  await page.context().setOffline(false);
+  await page.getByRole("link", { name: "Activity" }).click();
+  await away.waitFor({ state: "detached" });
 });
 
 test("A dialog without a response says so itself, and keeps what was typed", async ({

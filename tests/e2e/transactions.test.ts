@@ -181,6 +181,41 @@ test("The transactions page keeps the focus and announces the count when the use
   expect(consoleLines).toEqual([]);
 });
 
+test("The search keeps what is typed at the moment in which the filters of a link appear", async ({
+  app,
+  browser,
+}) => {
+  const ada = await userWithTransactions(app);
+  const { page } = await openPage(browser);
+  await logIn(app, page, ada);
+  await page.goto(`${app.url}/transactions?search=e&category=FOOD_AND_DRINK`);
+  const search = page.getByRole("searchbox");
+  const chip = page.getByRole("link", { name: "Remove filter: Food and drink" });
+  // Types as soon as the page shows the new filters: an observer runs before the effects of React.
+  await chip.evaluate((link) => {
+    const field = document.querySelector<HTMLInputElement>("input[name=search]");
+    const seen: string[] = [];
+    const observer = new MutationObserver(() => {
+      if (!field || link.isConnected) return;
+      observer.disconnect();
+      field.value = "ex";
+      field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+      const look = () => {
+        seen.push(field.value);
+        if (!location.search.includes("search=ex")) requestAnimationFrame(look);
+      };
+      look();
+    });
+    observer.observe(document.body, { childList: true, subtree: true });
+    Object.assign(window, { seen });
+  });
+  await chip.click();
+  await page.waitForURL(/\?search=ex$/);
+  expect(await search.inputValue()).toBe("ex");
+  const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);
+  expect(new Set(seen)).toEqual(new Set(["ex"]));
+});
+
 test("A row opens to its details, where its category is corrected; filters are chips, with totals next to them", async ({
   app,
   browser,

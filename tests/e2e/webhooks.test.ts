@@ -72,9 +72,11 @@ test("The webhooks page adds a webhook, shows its secret once, lists what was se
   expect(await page.getByRole("button", { name: /^Send/ }).count()).toBe(0);
   expect(await axeViolations(page)).toEqual([]);
   await page.getByRole("link", { name: "All webhooks" }).click();
-  await page.getByText("Disabled", { exact: true }).waitFor();
+  const disabled = page.getByText("Disabled", { exact: true });
+  await disabled.waitFor();
+  await page.getByRole("button", { name: `Enable ${there.url}` }).click();
+  await disabled.waitFor({ state: "detached" });
   await page.getByRole("link", { name: `Deliveries to ${there.url}` }).click();
-  await page.getByRole("button", { name: "Enable" }).click();
   await page.getByRole("button", { name: "Send a test event" }).waitFor();
 
   await page.getByRole("link", { name: "All webhooks" }).click();

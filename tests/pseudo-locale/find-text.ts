@@ -29,7 +29,8 @@ function readPage(): { said: string[]; cut: string[] } {
   const cut: string[] = [];
   const spoken = ["aria-label", "title", "placeholder", "alt", "aria-valuetext"];
   // Written for machines, or by the browser in its own language.
-  const apart = "script, style, noscript, time, code, pre, .font-mono, [lang]:not(html)";
+  const apart =
+    "script, style, noscript, time, code, pre, .font-mono, [translate=no], [lang]:not(html)";
   for (const element of document.querySelectorAll("body *")) {
     if (element.closest(apart) || !element.checkVisibility()) continue;
     for (const name of spoken) texts.push(element.getAttribute(name) ?? "");
@@ -43,7 +44,7 @@ function readPage(): { said: string[]; cut: string[] } {
       if (element.closest("[title], summary")) continue;
       const range = document.createRange();
       range.selectNode(node);
-      const { left, right, width } = range.getBoundingClientRect();
+      const { left, right, bottom, width } = range.getBoundingClientRect();
       if (width === 0) continue;
       for (let box: Element | null = element; box; box = box.parentElement) {
         const outer = box.getBoundingClientRect();
@@ -53,7 +54,11 @@ function readPage(): { said: string[]; cut: string[] } {
         if (style.display === "inline" || style.display === "contents") continue;
         // What scrolls holds all of it.
         if (style.overflowX === "auto" || style.overflowX === "scroll") break;
-        if (left < outer.left - 1 || right > outer.right + 1) {
+        const isBeside = left < outer.left - 1 || right > outer.right + 1;
+        const hides = style.overflowY === "hidden" || style.overflowY === "clip";
+        // Half a line: less is the room that a font keeps around its letters.
+        const isBelow = hides && bottom > outer.bottom + 8;
+        if (isBeside || isBelow) {
           cut.push(`${text} stands out of ${box.tagName} ${box.getAttribute("class") ?? ""}`);
           break;
         }

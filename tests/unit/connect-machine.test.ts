@@ -14,6 +14,7 @@ import {
   exited,
   exitedWith,
   failed,
+  failure,
   finished,
   finishing,
   idle,
@@ -29,6 +30,7 @@ import {
   opening,
   outcome,
   requestReturned,
+  requestUpdate,
   resultOf,
   retry,
   run,
@@ -179,6 +181,19 @@ describe("The connect machine", () => {
     const [shown] = resultOf(idle, { type: "changeAccounts", itemId });
     expect(shown.changing).toBe(itemId);
     expect(transition(shown, { type: "changeAccounts", itemId: null })[0].changing).toBeNull();
+  });
+
+  test.each([
+    ["Connect another bank", opening(requestUpdate), failed(failure("bank_unsupported"))],
+    ["Connect another bank", updating, failed(failure("bank_unsupported"))],
+    ["Connect another bank", linking(linkUpdate), exitedWith("INSTITUTION_NO_LONGER_SUPPORTED")],
+    ["Try again", opening(), failed(failure("email_unverified"))],
+    ["Reload the page", opening(requestUpdate), failed(failure("not_found"))],
+    ["Reload the page", opening(), failed(failure("internal"))],
+  ])("offers %s where the same again would not help", (label, step, event) => {
+    const [, effects] = resultOf(step, event);
+    const problem = effects.find((effect) => effect.do === "showProblem")?.problem;
+    expect(problem?.actions.map((action) => action.label)).toEqual([label]);
   });
 
   test("waits as long as a busy server says, then retries (K2)", () => {
