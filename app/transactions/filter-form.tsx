@@ -170,13 +170,13 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
             </p>
           </div>
         </details>
-        <div className="flex flex-wrap-reverse justify-between gap-2 max-sm:mt-2 sm:absolute sm:top-0 sm:right-0">
+        <div className="flex flex-wrap-reverse justify-between gap-2 max-md:mt-2 md:absolute md:top-0 md:right-0">
           {filtered ? (
             <Link
               to="/transactions"
               // The link disappears with the filters, and would lose the focus.
               onClick={() => fieldOf(form.current, "search").focus()}
-              className={buttonClass("quiet", "max-sm:-ml-3.5 sm:last:-mr-3.5")}
+              className={buttonClass("quiet", "max-md:-ml-3.5 md:last:-mr-3.5")}
             >
               {words.clear}
             </Link>

@@ -726,6 +726,8 @@ test.each(views)("transactions and the timeline, $width px, $colorScheme", async
   await shoot("transactions", { whole: true });
   await page.goto(`${app.url}/transactions?min=-100&max=-1&category=FOOD_AND_DRINK`);
   await shoot("transactions-filtered");
+  await page.getByText("More filters").click();
+  await shoot("transactions-more-filters");
   await page.goto(`${app.url}/transactions?search=nobody+sells+this`);
   await shoot("transactions-none");
   await page.goto(`${app.url}/transactions?from=yesterday`);
