@@ -116,7 +116,7 @@ export async function startFirefox(options: TabOptions = {}): Promise<FirefoxTab
     async close() {
       bidi.close();
       await stopProgram(child);
-      rmSync(profile, { recursive: true, force: true });
+      rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
     },
   } as FirefoxTab;
 }

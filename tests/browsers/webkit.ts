@@ -52,7 +52,8 @@ async function startDisplay({ locale = "en-US", timeZone = "UTC", colorScheme }:
     },
     async close() {
       await stopProgram(child);
-      rmSync(folder, { recursive: true, force: true });
+      // Processes of the browser may still be writing.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }
