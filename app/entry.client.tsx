@@ -5,8 +5,9 @@ import { hydrateRoot } from "react-dom/client";
 const hydrate = () => hydrateRoot(document, <RemixBrowser />);
 
 /**
- * Starts to decode the data of the loaders. The component throws the promise for it, so that React waits. But
- * React fails if the user presses a key or a button while it waits for the whole page (error 345).
+ * Starts to decode the loaders' data and returns the promise for it. Remix throws this promise in the first
+ * render, so that React waits. If the user pressed a key meanwhile, React would fail (error 345) and never
+ * hydrate the page.
  */
 function decodeData(): unknown {
   try {

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import {
@@ -116,7 +117,7 @@ export async function startFirefox(options: TabOptions = {}): Promise<FirefoxTab
     async close() {
       bidi.close();
       await stopProgram(child);
-      rmSync(profile, { recursive: true, force: true });
+      await rm(profile, { recursive: true, force: true, maxRetries: 10 });
     },
   } as FirefoxTab;
 }

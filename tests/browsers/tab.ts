@@ -106,14 +106,15 @@ export async function seeText(tab: Tab, text: string): Promise<void> {
     .toContain(text);
 }
 
-/** Clicks the middle of the first visible button or link with this name, once there is one. */
+/** Clicks the middle of the first visible button with this name, once there is one and React has hydrated it. */
 export async function click(tab: Tab, name: string): Promise<void> {
   const find = () =>
     tab.mainFrame().evaluate((wanted: string) => {
-      for (const element of document.querySelectorAll("button, a, [role=menuitem]")) {
+      for (const element of document.querySelectorAll("button")) {
         const own = element.getAttribute("aria-label") ?? element.textContent ?? "";
         const { left, top, width, height } = element.getBoundingClientRect();
         if (own.trim() !== wanted || width === 0) continue;
+        if (!Object.keys(element).some((name) => name.startsWith("__reactProps"))) continue;
         return { x: left + width / 2, y: top + height / 2 };
       }
       return null;

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { freePort } from "../../local/ports.ts";
@@ -43,6 +44,7 @@ async function startDisplay({ locale = "en-US", timeZone = "UTC", colorScheme }:
       XDG_CACHE_HOME: folder,
       XDG_CONFIG_HOME: folder,
       XDG_DATA_HOME: folder,
+      MESA_SHADER_CACHE_DISABLE: "true",
       LOCPATH: folder,
       LC_ALL: `${name}.UTF-8`,
       TZ: timeZone,
@@ -52,7 +54,8 @@ async function startDisplay({ locale = "en-US", timeZone = "UTC", colorScheme }:
     },
     async close() {
       await stopProgram(child);
-      rmSync(folder, { recursive: true, force: true });
+      // Processes of the browser may still be writing.
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }
