@@ -110,7 +110,7 @@ describe.each(installed)("$name", (browser) => {
     await press("Enter");
     await expect.poll(() => cardsOf(tab)).toBe(0);
     const items = await app.itemsAtPlaid();
-    const own = items.filter(({ client_user_id }) => client_user_id === person.id);
+    const own = items.filter(({ client_user_id }) => client_user_id === user.id);
     expect(own.map(({ removed }) => removed)).toEqual([true]);
   });
 
