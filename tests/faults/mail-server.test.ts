@@ -125,6 +125,6 @@ test("Mail is never sent without TLS to a server on another host, whatever that 
     html: "Hi",
     unsubscribeUrl: null,
   });
-  await expect(sent).rejects.toMatchObject({ name: "MailError", forGood: false });
+  await expect(sent).rejects.toMatchObject({ name: "MailError", isPermanent: false });
   expect(server.mails).toHaveLength(before);
 });

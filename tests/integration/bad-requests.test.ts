@@ -64,6 +64,22 @@ test("A HEAD for a stream ends", async ({ app }) => {
   expect((await send(app, "HEAD", "/trpc/live.changes")).status).toBe(405);
 });
 
+test("A response without content has no length, and one to HEAD has that of the GET", async ({
+  app,
+}) => {
+  const lengthOf = async (method: string, path: string) => {
+    const { status, headers } = await fetch(app.url + path, {
+      method,
+      headers: { cookie: user.cookie, "accept-encoding": "identity" },
+    });
+    return [status, headers.get("content-length")];
+  };
+  expect(await lengthOf("HEAD", "/trpc/accounts.list")).toEqual([204, null]);
+  const [status, length] = await lengthOf("GET", "/api/v1/accounts");
+  expect([status, length]).toEqual([200, expect.stringMatching(/^[1-9]\d*$/)]);
+  expect(await lengthOf("HEAD", "/api/v1/accounts")).toEqual([200, length]);
+});
+
 test("A compressed body is refused, whatever it contains", async ({ app }) => {
   const gzip = { ...json, "content-encoding": "gzip" };
   for (const body of ["", "no gzip", gzipSync("{}")]) {
