@@ -52,8 +52,9 @@ export const buildPages = (options: VitePluginConfig) =>
     // Once per file, because every icon contains the same license.
     esbuild: { legalComments: "eof" },
     build: {
-      // The styles need these versions anyway (https://tailwindcss.com/docs/compatibility).
-      target: ["chrome111", "edge111", "firefox128", "safari16.4"],
+      // The first versions with the popover of the menus (https://caniuse.com/mdn-api_htmlelement_popover), above what
+      // the styles need (https://tailwindcss.com/docs/compatibility).
+      target: ["chrome114", "edge114", "firefox128", "safari17"],
       // It converts `light-dark()` to what these browsers support; esbuild does not.
       cssMinify: "lightningcss",
       rollupOptions: {

@@ -52,8 +52,6 @@ export function createHttp(
   app.set("trust proxy", config.production ? 1 : false);
   // The default parses `a[b][c]` into objects, which no query here uses.
   app.set("query parser", "simple");
-  // Browsers keep no response of the API, so a hash of each would be of no use.
-  app.disable("etag");
   const templateOf = routeTemplates(build);
   if (config.tracesTo) app.use(traceRequest(templateOf));
   app.use(

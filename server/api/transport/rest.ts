@@ -1,5 +1,6 @@
 import type { ParsedUrlQuery } from "node:querystring";
 import { type Request, type Response, Router } from "express";
+import { LRUCache } from "lru-cache";
 import snakecaseKeys from "snakecase-keys";
 import { FiscilityError } from "../../contracts/errors.ts";
 import type { Context } from "../context.ts";
@@ -77,7 +78,7 @@ async function sendStreamed(req: Request, res: Response, output: StreamedOutput)
 }
 
 /** The documented name of each field of the outputs. Converting a name takes longer than the rest of REST. */
-const snakeNames = new Map<string, string>();
+const snakeNames = new LRUCache<string, string>({ max: 2_000 });
 
 function snakeName(camel: string): string {
   const known = snakeNames.get(camel);
