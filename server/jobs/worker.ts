@@ -27,8 +27,8 @@ import { sweep } from "./sweep.ts";
  * server, and holds no connection meanwhile. There are enough that webhooks and mail still run while many
  * syncs wait for Plaid.
  */
-const concurrency = 80;
-/** How often each worker polls for jobs that are due: together, sixteen times a second. Milliseconds. */
+const concurrency = 100;
+/** How often each worker polls for jobs that are due: together, twenty times a second. Milliseconds. */
 const pollInterval = 5_000;
 /**
  * Users' addresses that one process sends to in parallel, in workers of their own: slow addresses delay no
