@@ -605,6 +605,7 @@ test("An OAuth bank with a picker of its own skips Link's account picker, also i
   const page = await openBank(sandbox, plaid, "Turnstile Bank");
   await page.frameLocator("iframe").getByRole("button", { name: "Continue" }).click();
   await logIn(page);
+  await page.getByRole("checkbox").nth(4).waitFor();
   for (const box of (await page.getByRole("checkbox").all()).slice(2)) await box.uncheck();
   await page.getByRole("button", { name: "Share accounts" }).click();
   await page.waitForURL(`${host?.origin}/?**`);
