@@ -315,7 +315,8 @@ test("A reader who follows the changes has what transactions.list has, after any
             }),
           bringBack: () =>
             app.query(
-              `insert into accounts (id, item_id, user_id, plaid_account_id, position, name, type)
+              `with listed as (delete from unconnected_accounts where id = $1)
+               insert into accounts (id, item_id, user_id, plaid_account_id, position, name, type)
                select $1, id, user_id, $2, 0, 'Account', 'depository' from items where id = $3
                on conflict do nothing`,
               [account?.id, account?.plaid_account_id, itemId],
