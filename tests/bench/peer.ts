@@ -6,7 +6,7 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { freePort } from "../../local/ports.ts";
-import { amount, type Figure, ratio, timed } from "./figure.ts";
+import { amount, type Figure, ratio, spread, timed } from "./figure.ts";
 import { startProcess } from "./node-process.ts";
 import { exchange, readAccounts } from "./requests.ts";
 import { fill } from "./users.ts";
@@ -145,7 +145,7 @@ async function* starts(
     }
   }
   const beside = (values: number[] = [], unit: "ms" | "MB") =>
-    `Pattern: ${amount({ name: "", goal: null }, values, unit).ours}. The build, with its worker in the same process, 3 times.`;
+    `Pattern: ${spread(values, unit)}. The build, with its worker in the same process, 3 times.`;
   yield amount(
     {
       name: "from the start of the process to the first response",

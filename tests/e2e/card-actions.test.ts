@@ -55,7 +55,6 @@ test.for(casesOf([1280, 390] as const, (width) => width === 390))(
       await manage(page, "Refresh now");
       const wait = page.getByText(/You can refresh this bank again in 15 minutes/);
       await wait.waitFor();
-      await page.getByRole("button", { name: "See the transactions" }).waitFor();
       expect(await app.requestsAtPlaid("/transactions/refresh")).toBe(1);
       await page.route("**/items.refresh*", (route) => route.abort());
       await manage(page, "Refresh now");
@@ -64,6 +63,8 @@ test.for(casesOf([1280, 390] as const, (width) => width === 390))(
       await page.unroute("**/items.refresh*");
       await tryAgain.click();
       await wait.waitFor();
+      await page.getByRole("button", { name: "See the transactions" }).click();
+      await page.getByRole("heading", { level: 1, name: "Transactions" }).waitFor();
     } finally {
       await worker.stop();
     }
