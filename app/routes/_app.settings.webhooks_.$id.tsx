@@ -7,6 +7,7 @@ import {
 import { type ClientActionFunctionArgs, Link, useLoaderData } from "@remix-run/react";
 import { z } from "zod";
 import { reasons } from "../../server/contracts/errors.ts";
+import type { WebhookDelivery } from "../../server/contracts/webhook-endpoints.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { cardClass } from "../components/card.ts";
 import { RouteError } from "../components/route-error.tsx";
@@ -32,7 +33,19 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const webhook = webhooks.find(({ id }) => id === params.id);
   if (!webhook) throw new Response(null, { status: 404 });
   const { deliveries } = await context.caller.webhooks.deliveries({ id: webhook.id });
-  return { webhook, deliveries };
+  return { webhook, deliveries, expected: expectedOf(deliveries) };
+}
+
+/** Longer than an attempt may take until other processes may retry it, in milliseconds. */
+const soon = 16_000;
+
+/** A name for the first attempt whose result is expected soon, as it is due or running; null for none. */
+function expectedOf(deliveries: WebhookDelivery[]): string | null {
+  const latest = Date.now() + soon;
+  const due = deliveries.find(
+    ({ nextAttemptAt }) => nextAttemptAt !== null && Date.parse(nextAttemptAt) <= latest,
+  );
+  return due ? `${due.id} ${due.attempts}` : null;
 }
 
 /** The form's `intent` is "test" or "enable", or it has the `id` of a delivery to send again. */
@@ -62,8 +75,8 @@ export function clientAction(args: ClientActionFunctionArgs) {
 }
 
 export default function Deliveries() {
-  const { webhook, deliveries } = useLoaderData<typeof loader>();
-  useSending(deliveries);
+  const { webhook, deliveries, expected } = useLoaderData<typeof loader>();
+  useSending(expected);
   return (
     <>
       <Link to="/settings/webhooks" className="rounded-sm text-sm text-link">

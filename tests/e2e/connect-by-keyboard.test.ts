@@ -75,6 +75,7 @@ test.for(casesOf([1280, 390] as const, (width) => width === 1280))(
     // There is more room now.
     await setPlan(app, "cfo", user);
     await look(app, page, user);
+    await page.locator('[role=meter][aria-valuemax="100"]').waitFor();
     await tabTo(page, /^Manage/);
     await press("Enter");
     await press("ArrowDown");
