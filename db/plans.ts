@@ -5,6 +5,7 @@ import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
 import { queueMail } from "./mails.ts";
 import { recordSecurityEvent } from "./security-events.ts";
+import { raiseDataVersion } from "./users.ts";
 
 const planUse = compiledOnce((db, { userId }: { userId: string }) =>
   db
@@ -68,6 +69,7 @@ export async function setPlan(db: Db, email: string, plan: string): Promise<bool
       .execute();
     if (user.from === plan) return true;
     const { id: userId, from, name } = user;
+    await raiseDataVersion(tx, userId);
     await recordSecurityEvent(tx, {
       userId,
       kind: "operator_changed_plan",

@@ -11,7 +11,6 @@ import type { HashCost } from "./auth/scrypt.ts";
 import { PendingLogIns } from "./auth/second-factor/pending-log-ins.ts";
 import { SharedReads } from "./auth/shared-reads.ts";
 import { AccountCache } from "./cache/account-cache.ts";
-import { createInProcessAccountStore } from "./cache/in-process-account-store.ts";
 import { createRedisAccountStore } from "./cache/redis-account-store.ts";
 import { RedisAdapter } from "./cache/redis-adapter.ts";
 import { type Clock, wallClock } from "./clock.ts";
@@ -181,9 +180,8 @@ export function createServices(
     webhookIntake: new WebhookIntake(db),
     vault,
     cache: new AccountCache(
-      redis
-        ? createRedisAccountStore(redis, limits.cacheEntry, log)
-        : createInProcessAccountStore(limits.cacheEntry),
+      redis ? createRedisAccountStore(redis, limits.cacheEntry, log) : null,
+      limits.cacheEntry,
       log,
     ),
     apiKeyReads: new SharedReads(),

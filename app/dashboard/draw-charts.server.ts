@@ -1,5 +1,4 @@
 import { scaleBand, scaleLinear } from "d3-scale";
-import { line } from "d3-shape";
 import type {
   CashFlowOfMonth,
   CashFlowOutput,
@@ -87,10 +86,9 @@ function drawNetWorth(currency: string, days: WorthOfDay[]): NetWorthChart | nul
   const amounts = days.map(({ amount }) => Number(amount));
   const { scale, ticks } = amountScale(currency, Math.min(...amounts), Math.max(...amounts));
   const [bottom = 0, top = 0] = scale.domain();
-  // There is an entry for every day, in order.
-  const x = scaleLinear([0, days.length - 1], [0, 100]);
   // More points than the chart has pixels would only make the page larger.
   const step = Math.ceil(days.length / maxPoints);
+  // There is an entry for every day, in order.
   const drawn = [...days.keys()].filter((at) => (days.length - 1 - at) % step === 0 || at === 0);
   const change = difference(last.amount, first.amount);
   const from = longDay.format(dayOf(first.date));
@@ -99,11 +97,7 @@ function drawNetWorth(currency: string, days: WorthOfDay[]): NetWorthChart | nul
     ({ date }, at) => at === 0 || date.slice(0, 7) !== days[at + 1]?.date.slice(0, 7),
   );
   return {
-    line:
-      line<number>(
-        (at) => round(x(at)),
-        (at) => round(scale(amounts[at] ?? 0)),
-      )(drawn) ?? "",
+    line: `M${drawn.map((at) => `${round((at / (days.length - 1)) * 100)},${round(scale(amounts[at] ?? 0))}`).join("L")}`,
     ticks,
     days: days.length,
     bottom,

@@ -8,13 +8,16 @@ export interface View {
   by: "bank" | "kind";
 }
 
+/** Unofficial codes are longer than those of ISO 4217. */
+const longestCurrency = 32;
 const ranges: readonly string[] = ["1m", "3m", "1y", "all"] satisfies NetWorthRange[];
 
 /** Reads the view from a URL. Invalid values are ignored. */
 export function readView(params: URLSearchParams): View {
   const range = params.get("range") ?? "";
+  const currency = params.get("currency") ?? "";
   return {
-    currency: params.get("currency"),
+    currency: currency !== "" && currency.length <= longestCurrency ? currency : null,
     range: ranges.includes(range) ? (range as NetWorthRange) : "1y",
     by: params.get("by") === "kind" ? "kind" : "bank",
   };

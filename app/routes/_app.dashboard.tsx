@@ -2,6 +2,8 @@ import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Link, useLoaderData } from "@remix-run/react";
 import { Info } from "lucide-react";
 import { useState } from "react";
+import type { Caller } from "../../server/api/router.ts";
+import type { PlanOutput } from "../../server/contracts/plan.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { formatMoney } from "../components/money.ts";
 import { PlanMeter } from "../components/plan-meter.tsx";
@@ -20,14 +22,14 @@ import { toShownNews } from "../connect/to-shown-news.server.ts";
 import { useFreshData } from "../connect/use-fresh-data.ts";
 import { useLinkNews } from "../connect/use-link-news.ts";
 import { CardColumns } from "../dashboard/card-columns.tsx";
-import { drawCharts } from "../dashboard/draw-charts.server.ts";
+import { type Charts, drawCharts } from "../dashboard/draw-charts.server.ts";
 import { Insights } from "../dashboard/insights-panel.tsx";
 import { ItemCard } from "../dashboard/item-card.tsx";
 import { KindCard } from "../dashboard/kind-card.tsx";
 import { netWorth } from "../dashboard/net-worth.ts";
 import { type ShownItem, toShownItem } from "../dashboard/to-shown-item.server.ts";
 import { toShownKinds } from "../dashboard/to-shown-kinds.server.ts";
-import { readView } from "../dashboard/view.ts";
+import { readView, type View } from "../dashboard/view.ts";
 import { ViewLinks } from "../dashboard/view-links.tsx";
 import { pageTitle } from "../page-title.ts";
 import { text } from "../text.ts";
@@ -42,46 +44,70 @@ const patience = 50;
 export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
   const { caller, dataVersion } = context;
-  // Requested first and awaited last, so that the accounts do not wait for them.
   const view = readView(new URL(request.url).searchParams);
-  const insights = Promise.all([
-    caller.insights.netWorth({ range: view.range }),
-    caller.insights.cashFlow(),
-  ]);
-  insights.catch(() => {});
-  const [{ items }, { plan, accountsUsed }, news] = await Promise.all([
-    caller.accounts.list(),
-    caller.plan.get(),
-    context.link.listLinkNews(),
-  ]);
-
-  const room = plan.maxAccounts - accountsUsed;
-  const worths = netWorth(items.flatMap(({ accounts }) => accounts)).map(
-    ({ currency, amount }) => ({ currency, amount: formatMoney(amount, currency) }),
+  const accounts = context.kept(`dashboard ${view.by}`, () => loadAccounts(caller, view));
+  // Requested now and awaited last, so that the accounts do not wait for them.
+  const drawing = context.kept(`charts ${view.range} ${view.currency}`, () =>
+    loadCharts(caller, view, accounts),
   );
-  const shown =
-    (worths.find(({ currency }) => currency === view.currency) ?? worths[0])?.currency ?? null;
-  const charts = insights.then(
-    (both) => drawCharts(shown, ...both),
-    (error: unknown) => {
-      // The page shows an error in their place.
-      context.report(error);
-      return null;
-    },
-  );
+  drawing.catch(() => {});
+  const [shown, news] = await Promise.all([accounts, context.link.listLinkNews()]);
+  const room = roomOf(shown.planUse);
+  const charts = drawing.catch((error: unknown) => {
+    // The page shows an error in their place.
+    context.report(error);
+    return null;
+  });
   const early = await Promise.race([charts, after(patience)]);
   return {
+    ...shown,
     view,
-    kinds: view.by === "kind" ? toShownKinds(items.toReversed()) : null,
-    // Oldest first, so that a new bank does not move the others.
-    items: items.toReversed().map((item) => toShownItem(item, { room: room > 0 })),
-    planUse: { plan, accountsUsed },
-    worths,
-    shown,
+    shown: shownCurrency(shown.worths, view),
     charts: early === undefined ? charts : early,
     news: news.map((one) => toShownNews(one, { room })),
     dataVersion,
   };
+}
+
+const roomOf = ({ plan, accountsUsed }: Pick<PlanOutput, "plan" | "accountsUsed">) =>
+  plan.maxAccounts - accountsUsed;
+
+/** The part of the page that changes only with the user's accounts. */
+async function loadAccounts(caller: Caller, { by }: View) {
+  const [{ items }, { plan, accountsUsed }] = await Promise.all([
+    caller.accounts.list(),
+    caller.plan.get(),
+  ]);
+  const planUse = { plan, accountsUsed };
+  const room = roomOf(planUse) > 0;
+  return {
+    kinds: by === "kind" ? toShownKinds(items.toReversed()) : null,
+    // Oldest first, so that a new bank does not move the others.
+    items: items.toReversed().map((item) => toShownItem(item, { room })),
+    planUse,
+    worths: netWorth(items.flatMap(({ accounts }) => accounts)).map(({ currency, amount }) => ({
+      currency,
+      amount: formatMoney(amount, currency),
+    })),
+  };
+}
+
+async function loadCharts(
+  caller: Caller,
+  view: View,
+  accounts: ReturnType<typeof loadAccounts>,
+): Promise<Charts> {
+  const [{ worths }, worthByDay, cashFlow] = await Promise.all([
+    accounts,
+    caller.insights.netWorth({ range: view.range }),
+    caller.insights.cashFlow(),
+  ]);
+  return drawCharts(shownCurrency(worths, view), worthByDay, cashFlow);
+}
+
+/** The currency that the view asks for, or else the first. */
+function shownCurrency(worths: { currency: string }[], view: View): string | null {
+  return (worths.find(({ currency }) => currency === view.currency) ?? worths[0])?.currency ?? null;
 }
 
 const after = (ms: number) => new Promise<undefined>((resolve) => setTimeout(resolve, ms));
@@ -95,7 +121,7 @@ export default function Dashboard() {
   useFreshData(dataVersion);
 
   const { plan, accountsUsed } = planUse;
-  const room = plan.maxAccounts - accountsUsed;
+  const room = roomOf(planUse);
   const full = room <= 0 ? text.plan.full(plan.name, plan.maxAccounts, accountsUsed) : null;
   useLinkNews(news);
   // The server has the new bank before the page does: its place is reserved until the page's data is

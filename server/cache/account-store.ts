@@ -1,7 +1,7 @@
 import type { z } from "zod";
 
 /** The maximum entries of one user. Another one replaces them all. */
-export const maxEntries = 12;
+export const maxEntries = 24;
 
 /** A kind of cached response: its name and its schema. */
 export interface CachedResponse<T> {
@@ -10,8 +10,8 @@ export interface CachedResponse<T> {
 }
 
 /**
- * Stores cached responses about a user's accounts, one entry for each response and data version, in Redis or
- * in the process. Reads and writes never fail: an unavailable store is empty.
+ * Stores cached responses about a user's accounts for all processes, one entry for each response and data
+ * version. Reads and writes never fail: an unavailable store is empty.
  */
 export interface AccountStore {
   /** Whether the store is available now. */
@@ -23,5 +23,5 @@ export interface AccountStore {
 }
 
 /** The name of an entry among those of its user. */
-export const entryName = (response: CachedResponse<unknown>, dataVersion: number) =>
-  `${response.name} ${dataVersion}`;
+export const entryName = ({ name }: { name: string }, dataVersion: number) =>
+  `${name} ${dataVersion}`;

@@ -57,6 +57,11 @@ export interface LoadContext extends Record<string, unknown> {
   mustSetUpFactor: boolean;
   /** The viewer's data version, read before all data of a loader; 0 without a viewer. */
   dataVersion: number;
+  /**
+   * Returns what `load` made of the viewer's accounts at this data version, today (UTC): it runs once, and the
+   * result is kept in this process, frozen. Requires a viewer. A rejection is not kept.
+   */
+  kept<T>(name: string, load: () => Promise<T>): Promise<T>;
   auth: {
     logIn(form: { email: string; password: string }): Promise<AuthResult>;
     signUp(form: { name: string; email: string; password: string }): Promise<AuthResult>;

@@ -42,6 +42,11 @@ export async function createPageContext(
     userId: user?.id ?? null,
     mustSetUpFactor: user !== null && (await mustSetUpFactor(services, user.id)),
     dataVersion: user?.dataVersion ?? 0,
+    kept: (name, load) => {
+      if (!user) return load();
+      const day = services.clock.now().toISOString().slice(0, 10);
+      return services.cache.readHere(user.id, `page ${name} ${day}`, user.dataVersion, load);
+    },
     auth: createPageAuth(
       auth,
       config.appUrl,

@@ -263,6 +263,8 @@ test("Closing Link shows no error, logs an analytics event and leaves nothing el
   const { page, user } = witness;
   const before = await stateOf(app, user);
   await page.getByRole("button", { name: "Connect a bank" }).click();
+  // Link reports OPEN once its first pane is shown.
+  await link(page).getByRole("button", { name: "Continue" }).waitFor();
   await closeLink(page);
   await page.locator("iframe").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Connect a bank" }).waitFor();

@@ -4,13 +4,17 @@ import { createApiKey } from "../../server/auth/api-keys.ts";
 import { entryName } from "../../server/cache/account-store.ts";
 import { startTestApp, type TestApp, type TestUser } from "../support/app.ts";
 import { startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
-import { dataVersionOf } from "../support/rows.ts";
+import { dataVersionOf, raiseDataVersion } from "../support/rows.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 const key = (user: TestUser) => `fiscility:accounts:{${user.id}}`;
 
-/** The names of this user's banks, over REST with a cookie or a key. */
+/**
+ * The names of this user's banks, over REST with a cookie or a key, at a new data version: the process has the
+ * last one in its own memory.
+ */
 async function banks(app: TestApp, headers: Record<string, string>): Promise<string[]> {
+  await raiseDataVersion(app);
   const response = await fetch(`${app.url}/api/v1/accounts`, { headers });
   expect(response.status).toBe(200);
   const { items } = (await response.json()) as { items: { institution: { name: string } }[] };
@@ -168,9 +172,9 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
   ])("has garbage under our key, %s, which is dropped and never shown", async (_name, put) => {
     const { user, ways } = await userWithBank(app);
     await expectCached(user);
-    const version = await dataVersionOf(app, user);
     await redis.command("del", key(user));
-    const entry = entryName(accountsResponse, version);
+    // Of the version that is read next.
+    const entry = entryName(accountsResponse, (await dataVersionOf(app, user)) + 1);
     for (const words of put(key(user), entry)) await redis.command(...words);
     for (const way of ways) expect(await banks(app, way)).toEqual(["First Platypus Bank"]);
     // Deleted, and stored again.

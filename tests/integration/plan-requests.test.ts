@@ -32,6 +32,11 @@ test("A request for a larger plan is stored, mailed to the operator once, listed
     const response = await fetch(`${app.url}/settings/plan`, { headers: { cookie: ada.cookie } });
     return response.text();
   };
+  const planId = async () => {
+    const response = await fetch(`${app.url}/api/v1/plan`, { headers: { cookie: ada.cookie } });
+    const { plan } = (await response.json()) as { plan: { id: string } };
+    return plan.id;
+  };
   try {
     expect((await send({ plan: "analyst", note: "Two more banks" })).status).toBe(302);
     expect(await page()).toContain("You asked for the Analyst plan");
@@ -45,7 +50,9 @@ test("A request for a larger plan is stored, mailed to the operator once, listed
     expect(mail?.text).toContain("Two more banks");
 
     expect(await run(app, "plan-requests")).toMatch(new RegExp(`${ada.email}  intern -> cfo`));
+    expect(await planId()).toBe("intern");
     expect(await run(app, "plan", ada.email, "cfo")).toContain("is now on cfo");
+    expect(await planId()).toBe("cfo");
     expect(await run(app, "plan-requests")).not.toContain(ada.email);
     expect(await page()).not.toContain("You asked for");
     // There is no larger plan.

@@ -94,11 +94,18 @@ export const raiseDataVersion = (app: App, user?: User, by = 1) =>
 
 /** Moves the user, or everyone, to a plan. */
 export const setPlan = (app: App, plan: string, user?: User) =>
-  app.query("update users set plan = $1 where $2::uuid is null or id = $2", [plan, user?.id]);
+  app.query(
+    "update users set plan = $1, data_version = data_version + 1 where $2::uuid is null or id = $2",
+    [plan, user?.id],
+  );
 
 /** Changes the account limit of a plan. */
 export const setPlanLimit = (app: App, plan: string, accounts: number) =>
-  app.query("update plans set max_accounts = $2 where id = $1", [plan, accounts]);
+  app.query(
+    `with changed as (update plans set max_accounts = $2 where id = $1)
+     update users set data_version = data_version + 1 where plan = $1`,
+    [plan, accounts],
+  );
 
 /** Changes one Item, all of a user's, or all; `itemId` is ours. */
 export function updateItems(

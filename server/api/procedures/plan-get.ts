@@ -1,5 +1,5 @@
-import { getPlanUse } from "../../../db/plans.ts";
 import { planOutput } from "../../contracts/plan.ts";
+import { readPlanUse } from "../../users/read-plan-use.ts";
 import { procedure } from "../trpc.ts";
 
 export const planGet = procedure({
@@ -8,4 +8,4 @@ export const planGet = procedure({
   rest: "GET /plan",
 })
   .output(planOutput)
-  .query(({ ctx }) => getPlanUse(ctx.services.db, ctx.user.id));
+  .query(({ ctx }) => readPlanUse(ctx.services, ctx.user));
