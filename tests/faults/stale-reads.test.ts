@@ -127,8 +127,8 @@ test.skipIf(!inject("redis"))(
     expect(stale, `seed ${seed}`).toEqual([]);
     expect(done.reads + done.connects, `seed ${seed}`).toBe(operations);
     expect(done.connects).toBeGreaterThan(operations / 50);
-    // The cache was in use; without it the test would prove nothing.
+    // Redis was in use, for what the other node had read; without it the test would prove nothing.
     const hits = await redis.command("info", "stats");
-    expect(Number(/keyspace_hits:(\d+)/.exec(hits)?.[1])).toBeGreaterThan(operations / 10);
+    expect(Number(/keyspace_hits:(\d+)/.exec(hits)?.[1])).toBeGreaterThan(operations / 50);
   },
 );
