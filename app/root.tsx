@@ -6,6 +6,7 @@ import {
   Outlet,
   Scripts,
   ScrollRestoration,
+  useLoaderData,
   useRouteLoaderData,
 } from "@remix-run/react";
 import type { ReactNode } from "react";
@@ -14,6 +15,7 @@ import { readScheme } from "./appearance/scheme.ts";
 import { ErrorPage } from "./components/error-page.tsx";
 import { Toasts } from "./components/toasts.tsx";
 import { useNonce } from "./nonce.ts";
+import { useOtherRelease } from "./release.ts";
 import stylesUrl from "./styles.css?url";
 import { text } from "./text.ts";
 
@@ -31,10 +33,11 @@ export const meta: MetaFunction = () => [{ title: text.product }];
 /**
  * The color scheme is in the first byte of the page, so that the page never appears in another. `userId`: the
  * user whose data the pages contain, because this is loaded whenever one of them is; null without a user, and
- * when it is unknown.
+ * when it is unknown. `release`: that of the server that loaded the data.
  */
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  return { scheme: await readScheme(request, context), userId: context.userId };
+  const { userId, release } = context;
+  return { scheme: await readScheme(request, context), userId, release };
 }
 
 /** The color of the browser's own bars: the background of the page. */
@@ -74,7 +77,8 @@ export function Layout({ children }: { children: ReactNode }) {
 }
 
 export default function App() {
-  return <Outlet />;
+  const { release } = useLoaderData<typeof loader>();
+  return useOtherRelease(release) ? null : <Outlet />;
 }
 
 export function ErrorBoundary() {

@@ -120,6 +120,7 @@ export function showProblem(place: string, { title, message, requestId, actions 
     place,
     (dismiss) => (
       <ToastFrame onDismiss={dismiss}>
+        <span hidden data-unfinished />
         <CircleAlert className="mt-0.5 size-4.5 shrink-0 text-danger" aria-hidden="true" />
         <div className="min-w-0 flex-1">
           <p className="pr-7 font-medium">{title}</p>

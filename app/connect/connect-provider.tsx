@@ -71,6 +71,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   return (
     <ConnectContext.Provider value={value}>
       {children}
+      {step.name === "idle" && !decision ? null : <span hidden data-unfinished />}
       {step.name === "choosing" ? (
         <Suspense>
           <RoomDialog

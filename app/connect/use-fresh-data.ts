@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react";
+import { isOwnRelease } from "../release.ts";
 import { whenReachable } from "../when-reachable.ts";
 import { onAccountNews } from "./account-news.ts";
 
@@ -11,7 +12,8 @@ let owed = false;
 /**
  * Reloads the page's data, without a page load, when it changed (reported by `followChanges` or another tab)
  * and whenever the user comes back to this tab; without a network, once there is one. `dataVersion` is the
- * version of the page's data: changes up to that version are not loaded again.
+ * version of the page's data: changes up to that version are not loaded again. After a roll-out the page itself
+ * is loaded again instead, once that loses nothing, and keeps its data until then.
  *
  * Nothing else requests a reload, and a running load is waited for: Remix reports a load that is cancelled by
  * the next one as an error. It reads the router itself, because the router's hooks are one render late.
@@ -42,7 +44,7 @@ export function useFreshData(dataVersion: number): void {
             if (missed) return;
             last = Date.now();
             router.revalidate();
-          });
+          }, isOwnRelease);
         },
         Math.max(0, last + interval - Date.now()),
       );

@@ -85,7 +85,9 @@ export function createHttp(
   );
   app.use(compress);
 
-  app.get("/healthz", (_req, res) => void res.json({ status: "ok", app: "fiscility" }));
+  /** The release of the pages, which open tabs compare with their own. */
+  const release = build.assets.version;
+  app.get("/healthz", (_req, res) => void res.json({ status: "ok", app: "fiscility", release }));
   const readiness = createReadiness(() => pendingMigrations(services.db as never), state);
   app.get("/readyz", async (_req, res) => {
     const status = await readiness();
@@ -128,7 +130,7 @@ export function createHttp(
       build,
       mode: "production",
       getLoadContext: async (req, res) =>
-        createPageContext(services, await createContext(req), openApi, req, res),
+        createPageContext(services, await createContext(req), { openApi, release }, req, res),
     }) as RequestHandler,
   );
   app.use(sendError(services));

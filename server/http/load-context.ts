@@ -164,6 +164,8 @@ export interface LoadContext extends Record<string, unknown> {
   report(error: unknown): void;
   /** Users reach us over https only. */
   secure: boolean;
+  /** The release of the pages: a hash of their scripts. */
+  release: string;
   /** The document that `/api/docs` shows. */
   openApi: OpenApi;
   /** For every script element: the nonce of this response's Content-Security-Policy. */

@@ -4,7 +4,6 @@ import { listConsents } from "../../db/consents.ts";
 import { markNewsSeen } from "../../db/link-tokens.ts";
 import { listPlanRequests } from "../../db/plan-requests.ts";
 import { type Context, failureToIdentify } from "../api/context.ts";
-import type { OpenApi } from "../api/contract/openapi.ts";
 import { createCaller } from "../api/router.ts";
 import { mustSetUpFactor } from "../auth/second-factor/require-factor.ts";
 import { listLinkNews } from "../connect/link-news.ts";
@@ -19,11 +18,14 @@ import { createPageMail } from "./page-mail.ts";
 import { createPageSessions } from "./page-sessions.ts";
 import { logFailure } from "./request-log.ts";
 
-/** Builds the context for the loaders and actions of one page request; `context` has its caller. */
+/**
+ * Builds the context for the loaders and actions of one page request; `context` has its caller, `same` what is
+ * the same for all requests.
+ */
 export async function createPageContext(
   services: Services,
   context: Context,
-  openApi: OpenApi,
+  same: Pick<LoadContext, "openApi" | "release">,
   req: Request,
   res: Response,
 ): Promise<LoadContext> {
@@ -79,7 +81,7 @@ export async function createPageContext(
     exports: createPageExports(context, res),
     report,
     secure: config.production,
-    openApi,
+    ...same,
     nonce: localsOf(req).nonce,
   };
 }
