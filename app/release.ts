@@ -36,7 +36,7 @@ const isAtRest = () =>
 
 /**
  * Whether this is the tab's own release, so that its data can be shown. If not, loads the page again when that
- * loses nothing: the caller asks again until then.
+ * loses nothing: the caller retries until then.
  */
 export function isOwnRelease(release: unknown): boolean {
   if (release === ownRelease()) return true;
