@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { accountsResponse } from "../../server/accounts/list-accounts.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { entryName } from "../../server/cache/account-store.ts";
@@ -217,11 +217,12 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
 describe.skipIf(!inject("redis"))("A Redis cluster", () => {
   let cluster: Awaited<ReturnType<typeof startRedisCluster>>;
   let app: TestApp;
-  beforeAll(async () => {
+  // For each test: one of them stops a node.
+  beforeEach(async () => {
     cluster = await startRedisCluster();
     app = await startTestApp({ REDIS_URL: cluster.url });
   });
-  afterAll(async () => {
+  afterEach(async () => {
     await app?.close();
     await cluster?.stop();
   });
