@@ -113,9 +113,12 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
     const { user, ways } = await userWithBank(app);
     await expectCached(user);
     await redis.stop();
-    await expectService(app, user, ways);
+    try {
+      await expectService(app, user, ways);
+    } finally {
+      redis = await startRedis(redis.port);
+    }
     expect(events(app, "cache_not_cleared")).toBeGreaterThan(0);
-    redis = await startRedis(redis.port);
     await expectCached(user);
   });
 
