@@ -1,14 +1,16 @@
 import type { Browser, Page } from "playwright-core";
-import { expect } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { TestApp } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { hideTable } from "../support/database-faults.ts";
+import { startOver } from "../support/fixtures.ts";
 import { card, finishLink, logIn, manage, openBank } from "../support/link.ts";
 import { itemsOf, only, setPlanLimit } from "../support/rows.ts";
 
 const test = testInBrowser();
+test.beforeEach(({ app }) => startOver(app));
 
 const bank = "First Platypus Bank";
 const dialog = (page: Page) => page.getByRole("dialog", { name: `Disconnect ${bank}?` });
@@ -117,6 +119,7 @@ test("Disconnecting a bank makes room to connect it again when the plan is full 
   browser,
 }) => {
   const { page, accountCount } = await dashboard(app, browser);
+  onTestFinished(async () => void (await setPlanLimit(app, "analyst", 25)));
   await setPlanLimit(app, "analyst", accountCount);
   await page.reload();
   await page.getByText(/The Analyst plan holds/).waitFor();
@@ -129,7 +132,6 @@ test("Disconnecting a bank makes room to connect it again when the plan is full 
   await finishLink(page);
   await card(page).waitFor();
   await page.getByText(/The Analyst plan holds/).waitFor();
-  await setPlanLimit(app, "analyst", 25);
 });
 
 test("The disconnect dialog keeps the bank and says why when the disconnect fails, and disconnects it on a retry", async ({
@@ -140,9 +142,12 @@ test("The disconnect dialog keeps the bank and says why when the disconnect fail
   await manage(page, "Disconnect", bank);
   await dialog(page).getByRole("textbox").fill(`disconnect ${bank}`);
   const restore = await hideTable(app, "items");
-  await dialog(page).getByRole("button", { name: "Disconnect" }).click();
-  await dialog(page).getByRole("alert").waitFor();
-  await restore();
+  try {
+    await dialog(page).getByRole("button", { name: "Disconnect" }).click();
+    await dialog(page).getByRole("alert").waitFor();
+  } finally {
+    await restore();
+  }
   expect(await dialog(page).getByRole("alert").innerText()).toMatch(/went wrong.*Reference/s);
   expect(await itemsOf(app, user)).toHaveLength(1);
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);

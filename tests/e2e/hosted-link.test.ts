@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { createClient } from "../../client/src/index.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
@@ -6,15 +6,18 @@ import { testInBrowser } from "../support/app-in-browser.ts";
 import { compareBooks, noDifferences } from "../support/books.ts";
 import { openPage } from "../support/browser.ts";
 import { startStandIn } from "../support/client.ts";
+import { startOver } from "../support/fixtures.ts";
 import { finishLink, link } from "../support/link.ts";
 
 const test = testInBrowser();
+test.beforeEach(({ app }) => startOver(app));
 
 test("A program connects a bank with an API key and Plaid's own page, without a page of ours", async ({
   app,
   browser,
 }) => {
   const worker = await startWorker(app.services);
+  onTestFinished(() => worker.stop());
   const user = await app.signUp("cfo");
   const { key } = await createApiKey(app.services.db, user.id, {
     ...{ name: "Program", scopes: ["connections:write"], expiresInDays: 1 },
@@ -40,5 +43,4 @@ test("A program connects a bank with an API key and Plaid's own page, without a 
     .toMatchObject({ status: "connected", institutionName: "First Platypus Bank" });
   expect(toUs).toEqual([]);
   expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
-  await worker.stop();
 });

@@ -1,11 +1,13 @@
 import { expect } from "vitest";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage } from "../support/browser.ts";
+import { startOver } from "../support/fixtures.ts";
 import { focused, focusedName, nameOf, tabTo, walkThroughLink } from "../support/keyboard.ts";
 import { card, link, logIn } from "../support/link.ts";
 import { setPlan, usersIn } from "../support/rows.ts";
 
 const test = testInBrowser();
+test.beforeEach(({ app }) => startOver(app));
 
 test("The app keeps the focus visible from sign-up through Link to log-out by keyboard alone (P1, S2, C1)", async ({
   app,

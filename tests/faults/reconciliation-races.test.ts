@@ -4,6 +4,7 @@ import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { reconcile } from "../../server/reconciliation/reconcile.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, noDifferences } from "../support/books.ts";
+import { startOver } from "../support/fixtures.ts";
 import { isMatrix } from "../support/matrix.ts";
 
 let app: TestApp;
@@ -47,6 +48,7 @@ const race = fc.record({
 test("A reconciliation that races a connect, a reconnect, a takeover and a disconnect removes no live Item (I1)", async () => {
   await fc.assert(
     fc.asyncProperty(race, async ({ list, refused, acts }) => {
+      await startOver(app);
       const user = await app.signUp("cfo");
       const send = (publicToken: string, more = {}) =>
         app.post("/plaid/exchange-token", { public_token: publicToken, ...more }, user);
@@ -105,8 +107,6 @@ test("A reconciliation that races a connect, a reconnect, a takeover and a disco
       expect(books).toEqual({ ...noDifferences, connected: books.connected });
       const alive = (await app.itemsAtPlaid()).filter(({ removed }) => !removed);
       expect(alive).toHaveLength(books.connected);
-      await app.query("delete from users");
-      await app.resetPlaid();
     }),
     { numRuns: isMatrix ? 50 : 3, endOnFailure: true },
   );

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { accountsResponse } from "../../server/accounts/list-accounts.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { entryName } from "../../server/cache/account-store.ts";
@@ -113,9 +113,12 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
     const { user, ways } = await userWithBank(app);
     await expectCached(user);
     await redis.stop();
-    await expectService(app, user, ways);
+    try {
+      await expectService(app, user, ways);
+    } finally {
+      redis = await startRedis(redis.port);
+    }
     expect(events(app, "cache_not_cleared")).toBeGreaterThan(0);
-    redis = await startRedis(redis.port);
     await expectCached(user);
   });
 
@@ -123,10 +126,13 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
     const { user, ways } = await userWithBank(app);
     await expectCached(user);
     const before = events(app, "redis_away");
+    const logged = app.logLines.length;
     redis.hang();
     await expectService(app, user, ways);
     expect(events(app, "redis_away")).toBe(before + 1);
-    const waited = app.logLines.filter((line) => line.includes("did not respond within"));
+    const waited = app.logLines
+      .slice(logged)
+      .filter((line) => line.includes("did not respond within"));
     expect(waited.filter((line) => !line.includes("redis_away"))).toHaveLength(1);
     redis.go();
     await expectCached(user);
@@ -217,11 +223,12 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
 describe.skipIf(!inject("redis"))("A Redis cluster", () => {
   let cluster: Awaited<ReturnType<typeof startRedisCluster>>;
   let app: TestApp;
-  beforeAll(async () => {
+  // For each test: one of them stops a node.
+  beforeEach(async () => {
     cluster = await startRedisCluster();
     app = await startTestApp({ REDIS_URL: cluster.url });
   });
-  afterAll(async () => {
+  afterEach(async () => {
     await app?.close();
     await cluster?.stop();
   });

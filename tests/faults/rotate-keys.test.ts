@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import pg from "pg";
-import { afterAll, expect } from "vitest";
+import { afterEach, expect, onTestFinished } from "vitest";
 import {
   accessTokenOwner,
   publicTokenOwner,
@@ -19,7 +19,7 @@ import { Vault } from "../../server/vault/vault.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
 import { built } from "../support/built.ts";
-import { testWithApp } from "../support/fixtures.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
 import { isMatrix } from "../support/matrix.ts";
 import { lockWaiters } from "../support/rows.ts";
 
@@ -34,7 +34,8 @@ const test = testWithApp({ TOKEN_KEYS: old, TOKEN_ENVELOPES: "v1" });
 let node: RunningServer;
 let ada: TestUser;
 let unfinished: string;
-test.beforeAll(async ({ app }) => {
+test.beforeEach(async ({ app }) => {
+  await startOver(app);
   ada = await app.signUp("cfo");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
   await app.post("/trpc/secondFactors.startAuthenticator", {}, ada);
@@ -82,9 +83,7 @@ test.beforeAll(async ({ app }) => {
     parseConfig({ ...env, APP_URL: `http://localhost:${port}`, LOG_LEVEL: "silent" }),
   );
 });
-afterAll(async () => {
-  await node?.close();
-});
+afterEach(() => node?.close());
 
 function rotate(app: TestApp, keys: string, TOKEN_ENVELOPES = "") {
   const child = spawn(process.execPath, built("rotate-keys"), {
@@ -138,6 +137,10 @@ test("keys:rotate leaves every row under the new key when it is killed halfway a
   );
   const holder = new pg.Client({ connectionString: app.databaseUrl });
   await holder.connect();
+  onTestFinished(async () => {
+    await holder.end();
+    await app.query("drop function if exists wait_here cascade");
+  });
   await holder.query("select pg_advisory_lock(7)");
   await app.query(`
     create function wait_here() returns trigger language plpgsql as
@@ -208,6 +211,7 @@ test("keys:rotate leaves every row under the new key when it is killed halfway a
 test.skipIf(!isMatrix)(
   "keys:rotate with TOKEN_ENVELOPES=v1 re-encrypts everything for the previous version, for a rollback",
   async ({ app }) => {
+    expect(await rotate(app, ring).ended).toEqual([0, null]);
     const rows = (await counts(app))["v2.new"];
     const back = rotate(app, ring, "v1");
     expect(await back.ended).toEqual([0, null]);

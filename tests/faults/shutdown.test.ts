@@ -1,8 +1,8 @@
 import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, expect } from "vitest";
+import { afterEach, expect, onTestFinished } from "vitest";
 import type { TestUser } from "../support/app.ts";
-import { testWithApp } from "../support/fixtures.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
 import { startMain } from "../support/main-process.ts";
 import { attemptsOf, jobsIn } from "../support/rows.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
@@ -10,12 +10,11 @@ import { startTcpProxy } from "../support/tcp-proxy.ts";
 const test = testWithApp();
 let owner: TestUser;
 let node: Awaited<ReturnType<typeof startMain>> | undefined;
-test.beforeAll(async ({ app }) => {
+test.beforeEach(async ({ app }) => {
+  await startOver(app);
   owner = await app.signUp("cfo");
 });
-afterAll(async () => {
-  node?.child.kill("SIGKILL");
-});
+afterEach(() => void node?.child.kill("SIGKILL"));
 
 interface Answer {
   status: number;
@@ -76,6 +75,7 @@ test("A rolling restart under load loses no request, stream, job or connection",
   const balancer = await startTcpProxy(Number(new URL(nodeUrl).port));
   const url = `http://localhost:${balancer.port}`;
   const over = new AbortController();
+  onTestFinished(() => over.abort());
   const clients = [
     ...[1, 2, 3, 4].map(() => new Agent({ keepAlive: true, maxSockets: 1 })),
     ...([false, false, false, false] as const),

@@ -2,12 +2,15 @@ import { expect } from "vitest";
 import { listJobs, planRegularJobs } from "../../db/jobs.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import type { TestApp } from "../support/app.ts";
-import { testWithApp } from "../support/fixtures.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
 import { removeJobs, syncsOf } from "../support/rows.ts";
 
 const test = testWithApp({}, { limits: { workerWatch: 200 } });
 let worker: Worker | undefined;
-test.beforeEach(({ app }) => removeJobs(app));
+test.beforeEach(async ({ app }) => {
+  await startOver(app);
+  await removeJobs(app);
+});
 test.afterEach(async ({ app }) => {
   await app.setDatabase("back");
   await worker?.stop();
