@@ -400,7 +400,10 @@ test("A bank's card offers its new accounts, and adds the chosen ones within the
   browser,
 }) => {
   // Its own plan, because its limit changes.
-  await app.query("insert into plans values ('own', 'Own', 0, 'USD', 100)");
+  await app.query(
+    `insert into plans values ('own', 'Own', 0, 'USD', 100)
+     on conflict (id) do update set max_accounts = excluded.max_accounts`,
+  );
   const witness = await dashboard(app, browser, "own");
   const { page, user } = witness;
   const logIn = async (check: "check" | "uncheck") => {

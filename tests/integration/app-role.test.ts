@@ -28,26 +28,44 @@ const superUrl = Object.assign(new URL(inject("databaseServer")), { pathname: da
 
 let admin: pg.Client;
 let app: TestApp;
-let worker: Promise<Worker>;
-// An empty database whose owner is no superuser. The server and the worker run as another role from the
-// start.
+let worker: Promise<Worker | null> | undefined;
+let stopWaiting = () => {};
 beforeAll(async () => {
   admin = new pg.Client({ connectionString: inject("databaseServer") });
   await admin.connect();
+});
+afterAll(async () => {
+  await remove();
+  await admin.end();
+});
+
+/**
+ * Creates an empty database whose owner is no superuser. The server and the worker run as another role from
+ * the start.
+ */
+async function create(): Promise<void> {
   await admin.query(`create role ${owner} login password 'owner''s'`);
   await admin.query(`create role ${role} login password 'app''s'`);
   await admin.query(`create role ${group}`);
   await admin.query(`create database ${database} owner ${owner}`);
   app = await startTestApp({ DATABASE_URL: appUrl, DATABASE_DIRECT_URL: appUrl });
-  worker = untilMigrated(app.services, new Promise(() => {})).then(() => startWorker(app.services));
-});
-afterAll(async () => {
-  await worker.then((running) => running.stop());
+  const { services } = app;
+  const stopped = new Promise<void>((resolve) => {
+    stopWaiting = resolve;
+  });
+  worker = untilMigrated(services, stopped).then((isMigrated) =>
+    isMigrated ? startWorker(services) : null,
+  );
+}
+
+/** Removes it with its server and its worker, if it is there. */
+async function remove(): Promise<void> {
+  stopWaiting();
+  await (await worker)?.stop();
   await app?.close();
-  await admin.query(`drop database ${database} with (force)`);
+  await admin.query(`drop database if exists ${database} with (force)`);
   await admin.query(`drop role if exists ${made}, ${group}, ${owner}, ${role}`);
-  await admin.end();
-});
+}
 
 /** Runs `npm run db:migrate` with this environment. Returns its output or its error. */
 async function migrate(env: Record<string, string>): Promise<string> {
@@ -70,6 +88,9 @@ const ready = async () => {
   return [response.status, (await response.json()).status];
 };
 test("The server is not ready and the worker waits before the migrations, and both start after them", async () => {
+  // A second try starts without the migrations of the first.
+  await remove();
+  await create();
   expect(await ready()).toEqual([503, "migrating"]);
   await expect.poll(() => app.logLines.join("")).toContain("Waiting for npm run db:migrate");
   expect(await migrate({ DATABASE_URL: appUrl })).toContain("This role may not migrate");

@@ -32,6 +32,7 @@ describe("Many log-ins at once", () => {
     // A log-in would replace a cheaper hash.
     const hash = await app.services.auth.hashPassword(reader.password);
     await setPasswordHash(app, hash);
+    const devices = (await devicesOf(app)).length;
     const hashes = countHashes();
     const byForm = async ({ email, password }: TestUser) => {
       const body = new URLSearchParams({ email, password });
@@ -81,7 +82,7 @@ describe("Many log-ins at once", () => {
     const page = pages.find(({ status }) => status === 503)?.page;
     expect(page).toContain("Many people are logging in right now. Nothing was changed.");
     // Only the log-ins that returned success made a session.
-    expect(await devicesOf(app)).toHaveLength(hashes.begun);
+    expect((await devicesOf(app)).length - devices).toBe(hashes.begun);
   });
 
   test("count no guess when they are refused", async ({ app }) => {

@@ -13,7 +13,8 @@ import { addTransactions, deleteTransactions, lockWaiters } from "../../support/
 const test = testWithApp();
 let ada: TestUser;
 let bob: TestUser;
-test.beforeAll(async ({ app }) => {
+// For each test, because calls are counted for each user and minute.
+test.beforeEach(async ({ app }) => {
   [ada, bob] = [await app.signUp("cfo"), await app.signUp("cfo")];
   for (const user of [ada, bob]) {
     await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);

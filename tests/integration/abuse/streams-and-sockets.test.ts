@@ -170,7 +170,8 @@ async function slowDownload(app: TestApp) {
     async finish(): Promise<number> {
       let lines = 0;
       response.on("data", (part: Buffer) => {
-        lines += part.toString("latin1").split("\r\n").length - 1;
+        // Not "\r\n", which may be split over two parts.
+        lines += part.toString("latin1").split("\n").length - 1;
       });
       response.resume();
       await once(response, "end");

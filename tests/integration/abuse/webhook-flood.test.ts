@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
-import { afterAll, expect } from "vitest";
+import { afterAll, expect, onTestFinished } from "vitest";
 import type { TestApp } from "../../support/app.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 import { deleteWebhooks, itemsOf, only, webhooksIn } from "../../support/rows.ts";
@@ -76,13 +76,16 @@ const rows = async (app: TestApp) => (await webhooksIn(app)).length;
 test("A flood of invented key ids uses up the key lookups of its own address only", async ({
   app,
 }) => {
+  // Its own node, which has counted nothing and knows no key.
+  await app.query("delete from webhook_keys");
+  const { url, close } = await app.startNode();
+  onTestFinished(close);
   const before = await lookups(app);
-  const statuses = await flood(app, 60);
+  const statuses = await flood(app, 60, stranger, url);
   expect(statuses.filter((status) => status === 401)).toHaveLength(10);
   expect(statuses.filter((status) => status === 503)).toHaveLength(50);
   expect((await lookups(app)) - before).toBe(10);
-  // A key that this node does not know.
-  expect(await deliverFrom(app, plaid, await genuine(app))).toBe(200);
+  expect(await deliverFrom(app, plaid, await genuine(app), url)).toBe(200);
   expect((await lookups(app)) - before).toBe(11);
 });
 
@@ -137,12 +140,14 @@ test("A webhook key that Plaid ended is deleted and verifies nothing from then o
 }) => {
   expect(await deliverFrom(app, plaid, await genuine(app))).toBe(200);
   // A key that Plaid has ended.
+  const ended = crypto.randomUUID();
   await app.query(
     `insert into webhook_keys (id, x, y, confirmed_at)
-     select 'ended', x, y, now() - interval '61 minutes' from webhook_keys limit 1`,
+     select $1, x, y, now() - interval '61 minutes' from webhook_keys limit 1`,
+    [ended],
   );
-  expect(await deliverFrom(app, plaid, invented("ended"))).toBe(401);
-  expect(await app.query("select 1 from webhook_keys where id = 'ended'")).toEqual([]);
+  expect(await deliverFrom(app, plaid, invented(ended))).toBe(401);
+  expect(await app.query("select 1 from webhook_keys where id = $1", [ended])).toEqual([]);
 });
 
 test("A webhook that is too old, from the future or about another body causes no key lookup", async ({
