@@ -4,13 +4,15 @@ import { pseudoLocalePlugin } from "./tests/pseudo-locale/plugin.ts";
 /** How long `expect.poll` waits, which is enough on a busy machine. Milliseconds. */
 const poll = { timeout: 40_000, interval: 30 };
 
+// CI's host is at times several times slower within a minute. The report names each test that needed it.
+const retry = process.env.CI ? 1 : 0;
+
 const real = {
   expect: { poll },
   globalSetup: "tests/support/global-setup.ts",
   testTimeout: 120_000,
   hookTimeout: 60_000,
-  // CI's host is at times several times slower within a minute. The report names each test that needed it.
-  retry: process.env.CI ? 1 : 0,
+  retry,
 };
 
 /** These change or check the state of the whole process, so each file has a process of its own. */
@@ -62,6 +64,7 @@ export default defineConfig({
           isolate: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          retry,
         },
       },
       ...(process.env.MATRIX === "1" ? [pseudoLocale] : []),

@@ -78,12 +78,11 @@ test("The API keys dialog stays open on Escape, Cancel and outside clicks while 
   await dialog.getByLabel("Name").fill("Nightly export");
   await password.fill(user.password);
   let respond = () => {};
+  const held = new Promise<void>((resolve) => {
+    respond = resolve;
+  });
   await page.route("**/settings/api-keys.data*", async (route) => {
-    if (route.request().method() === "POST") {
-      await new Promise<void>((resolve) => {
-        respond = resolve;
-      });
-    }
+    if (route.request().method() === "POST") await held;
     await route.continue();
   });
   await dialog.getByRole("button", { name: "Make a key" }).click();
@@ -205,11 +204,11 @@ test("The API keys form asks for the password by keyboard once in ten minutes, a
   await dialog.getByLabel("Name").fill("Third");
   // The error is shown before the page has its data again.
   let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
   await page.route("**/settings/api-keys.data*", async (route) => {
-    if (route.request().method() === "GET")
-      await new Promise<void>((resolve) => {
-        release = resolve;
-      });
+    if (route.request().method() === "GET") await held;
     await route.continue();
   });
   await ageStepUps(app, 11);

@@ -88,9 +88,10 @@ test("The chosen scheme is shown at once, and the one before comes back when it 
   const { page } = await openPage(browser, { colorScheme: "dark" });
   await logIn(app, page, await app.signUp());
   let respond = () => {};
-  await page.route("**/appearance*", (route) => {
-    respond = () => void route.abort();
+  const held = new Promise<void>((resolve) => {
+    respond = resolve;
   });
+  await page.route("**/appearance*", (route) => held.then(() => route.abort()));
   // With reduced motion: a transition of each element made this the slowest press of all.
   await page.evaluate(() => {
     const seen = Object.assign(window, { transitions: 0 });

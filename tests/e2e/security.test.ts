@@ -60,11 +60,15 @@ test("The security page changes the password once when the button is pressed twi
   await logInByForm(app, (await openPage(browser)).page, ada);
   await page.goto(`${app.url}/settings/security`);
   let sent = 0;
+  let respond = () => {};
+  const held = new Promise<void>((resolve) => {
+    respond = resolve;
+  });
   await page.route(/\/settings\/security\.data/, async (route) => {
     if (route.request().method() === "POST") sent += 1;
     // The request reaches the server whether or not the page waits for it. The response is late.
     const response = await route.fetch();
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await held;
     await route.fulfill({ response }).catch(() => {});
   });
   await page.getByLabel("Current password").fill(ada.password);
@@ -80,6 +84,7 @@ test("The security page changes the password once when the button is pressed twi
     .getByRole("button", { name: /^Log out Chrome/ })
     .first()
     .press("Enter");
+  respond();
   await page.getByText("Your password is changed.").waitFor();
   await page.waitForTimeout(1_000);
   expect(await page.getByText("Your password is changed.").count()).toBe(1);
