@@ -50,6 +50,15 @@ const age = (page: Page) =>
     performance.now = () => now() + 3_600_000;
   });
 
+/** Follows a link of a page that has its script: before, the browser itself would load a document. */
+async function follow(page: Page, name: string): Promise<void> {
+  const link = page.getByRole("link", { name, exact: true });
+  const hydrated = (element: Element) =>
+    Object.keys(element).some((key) => key.startsWith("__reactProps"));
+  await expect.poll(() => link.evaluate(hydrated)).toBe(true);
+  await link.click();
+}
+
 /** The user comes back to the tab. Returns once the tab knows which release responds. */
 const comeBack = (page: Page) =>
   Promise.all([
@@ -112,16 +121,15 @@ test("A link in a tab of the previous release loads its page as a document, and 
   const witness = await openPage(browser);
   const { page, pageLoads } = witness;
   await openDashboard(app, witness);
-  const follow = (name: string) => page.getByRole("link", { name, exact: true }).click();
-  await follow("Activity");
+  await follow(page, "Activity");
   await page.getByRole("heading", { level: 1, name: "Activity" }).waitFor();
   await watchButton(page);
   await rollOut(page);
-  await follow("Dashboard");
+  await follow(page, "Dashboard");
   await reconnect(page).waitFor();
   expect(pageLoads).toEqual([`${app.url}/dashboard`]);
   expect(await hadGap(page)).toBe(false);
-  await follow("Activity");
+  await follow(page, "Activity");
   await page.getByRole("heading", { level: 1, name: "Activity" }).waitFor();
   await page.goBack();
   await reconnect(page).waitFor();
@@ -161,7 +169,7 @@ test("A failed connection keeps its Try again in a tab of the previous release, 
   await rollOut(page);
   await age(page);
   await comeBack(page);
-  await page.getByRole("link", { name: "Activity", exact: true }).click();
+  await follow(page, "Activity");
   await page.getByRole("heading", { level: 1, name: "Activity" }).waitFor();
   expect(pageLoads).toEqual([]);
   await page.unroute(/connectAccount/);
@@ -221,7 +229,7 @@ test("A form in a tab of the previous release is sent and shows its result, and 
   await page.getByRole("button", { name: "Change password" }).click();
   await page.getByText("Your password is changed").waitFor();
   expect(pageLoads).toEqual([]);
-  await page.getByRole("link", { name: "Dashboard", exact: true }).click();
+  await follow(page, "Dashboard");
   await reconnect(page).waitFor();
   expect(pageLoads).toEqual([`${app.url}/dashboard`]);
 });
