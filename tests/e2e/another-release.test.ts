@@ -154,6 +154,30 @@ test("A tab of the previous release is not loaded again while Link is open, and 
   expect(pageLoads).toEqual([`${app.url}/dashboard`]);
 });
 
+test("A link in a tab of the previous release loads no document while a bank is being connected", async ({
+  app,
+  browser,
+}) => {
+  const witness = await openPage(browser);
+  const { page, pageLoads } = witness;
+  await openDashboard(app, witness);
+  await openBank(page);
+  let respond = () => {};
+  const held = new Promise<void>((resolve) => {
+    respond = resolve;
+  });
+  await page.route(/connectAccount/, (route) => held.then(() => route.continue()));
+  const sent = page.waitForRequest(/connectAccount/);
+  await finishLink(page);
+  await sent;
+  await rollOut(page);
+  await follow(page, "Activity");
+  await page.getByRole("heading", { level: 1, name: "Activity" }).waitFor();
+  respond();
+  await page.getByText(/^First Platypus Bank connected/).waitFor();
+  expect(pageLoads).toEqual([]);
+});
+
 test("A failed connection keeps its Try again in a tab of the previous release, also on another page", async ({
   app,
   browser,
