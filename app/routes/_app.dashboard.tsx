@@ -51,8 +51,8 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
     loadCharts(caller, view, accounts),
   );
   drawing.catch(() => {});
-  const [shown, news] = await Promise.all([accounts, context.link.listLinkNews()]);
-  const room = roomOf(shown.planUse);
+  const [loaded, news] = await Promise.all([accounts, context.link.listLinkNews()]);
+  const room = roomOf(loaded.planUse);
   const charts = drawing.catch((error: unknown) => {
     // The page shows an error in their place.
     context.report(error);
@@ -60,9 +60,9 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   });
   const early = await Promise.race([charts, after(patience)]);
   return {
-    ...shown,
+    ...loaded,
     view,
-    shown: shownCurrency(shown.worths, view),
+    shown: shownCurrency(loaded.worths, view),
     charts: early === undefined ? charts : early,
     news: news.map((one) => toShownNews(one, { room })),
     dataVersion,
