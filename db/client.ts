@@ -8,6 +8,7 @@ import {
   type PostgresDialectConfig,
 } from "kysely";
 import pg from "pg";
+import { preparedName } from "./compiled-once.ts";
 import type { Database } from "./schema.ts";
 
 export interface DbOptions {
@@ -24,6 +25,11 @@ export interface DbOptions {
   lockTimeoutMs: number;
   /** How long PostgreSQL may be silent beyond the longest of these limits. Milliseconds. */
   responseTimeoutMs: number;
+  /**
+   * Whether each connection is a session of PostgreSQL, which keeps prepared statements. Behind a pooler in
+   * transaction mode it is not.
+   */
+  hasSessions: boolean;
   /** Called when PostgreSQL closes an idle connection. The pool replaces it. */
   onIdleError: (error: Error) => void;
   /** Called after each query with its text, where `$1` stands for a value, and its milliseconds. */
@@ -33,8 +39,8 @@ export interface DbOptions {
 /**
  * Creates a connection pool with Kysely. `numeric` and `bigint` are read as strings (pg's default).
  *
- * No session state outlives a transaction, so the connections may come from PgBouncer in transaction mode.
- * Each transaction sets its own time limits; statements outside a transaction have those of the role:
+ * With `hasSessions`, the statements of `compiledOnce` are prepared. No other session state outlives a
+ * transaction, so without it the connections may come from PgBouncer in transaction mode. Each transaction sets its own time limits; statements outside a transaction have those of the role:
  * `limitStatements`.
  */
 export function createDb(options: DbOptions): Kysely<Database> {
@@ -49,6 +55,7 @@ export function createDb(options: DbOptions): Kysely<Database> {
   pool.on("connect", (client) => {
     client.on("error", () => {});
     destroyWhenSilent(client, options);
+    if (options.hasSessions) prepareStatements(client);
   });
   const { onQuery } = options;
   const db = new Kysely<Database>({
@@ -59,6 +66,16 @@ export function createDb(options: DbOptions): Kysely<Database> {
   });
   pools.set(db, pool);
   return db;
+}
+
+/** Makes PostgreSQL plan each statement of `compiledOnce` once for this connection instead of each time. */
+function prepareStatements(client: pg.PoolClient): void {
+  const prepared = (text: string, values?: unknown[]) => {
+    const name = preparedName(text);
+    const args = name === undefined ? [text, values] : [{ name, text, values }];
+    return Reflect.apply(pg.Client.prototype.query, client, args);
+  };
+  client.query = prepared as pg.PoolClient["query"];
 }
 
 /**

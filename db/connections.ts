@@ -10,7 +10,7 @@ import {
   toContract,
   unconnectedAccountsJson,
 } from "./items.ts";
-import { syncItemJob } from "./jobs.ts";
+import { addJobs, syncItemJob } from "./jobs.ts";
 import { connectAttempt, type Transition } from "./link-attempts.ts";
 import { sendMailJob, storedMail } from "./mails.ts";
 import type {
@@ -23,7 +23,7 @@ import { raisedDataVersion } from "./users.ts";
 import {
   eventsOf,
   isLinkOf,
-  sendDeliveries,
+  sendDeliveriesJobs,
   storedDeliveries,
   toEventsJson,
 } from "./webhook-events.ts";
@@ -155,13 +155,6 @@ function connectionStatement(connect: Transition) {
           )
           .returningAll(),
       )
-      .with(
-        (cte) => cte("job").materialized(),
-        (db) =>
-          db
-            .selectFrom("item")
-            .select(syncItemJob(sql.ref("item.user_id"), sql.ref("item.id")).as("added")),
-      )
       .with("entry", (db) =>
         db.insertInto("account_activity").values({
           id: values.activityId,
@@ -189,28 +182,27 @@ function connectionStatement(connect: Transition) {
             to: sql.lit(null),
           })})`,
       )
-      .with(
-        (cte) => cte("notice").materialized(),
-        (db) =>
-          db
-            .selectFrom("mail")
-            .select(sendMailJob(sql.ref("mail.user_id"), sql.ref("mail.id")).as("added")),
-      )
       .with("delivery", () => {
         const isInserted = sql`exists (select from item)`;
         const { userId, events, itemId } = values;
         return sql`(${storedDeliveries(userId, events, isInserted, isLinkOf(itemId))})`;
       })
-      .with("sent", () => sql<{ jobs: string }>`(${sendDeliveries})`)
+      .with("added", () => {
+        const [ofItem, ofMail] = [
+          syncItemJob(sql.ref("item.user_id"), sql.ref("item.id")),
+          sendMailJob(sql.ref("mail.user_id"), sql.ref("mail.id")),
+        ];
+        const specs = sql`select ${ofItem} from item union all select ${ofMail} from mail
+          union all ${sendDeliveriesJobs}`;
+        return sql<{ jobs: string }>`(${addJobs(specs)})`;
+      })
       .selectFrom("item as items")
       .innerJoin("attempt", "attempt.id", "items.id")
       .innerJoin("account as accounts", "accounts.item_id", "items.id")
       .innerJoin("sync as item_syncs", "item_syncs.item_id", "items.id")
       .leftJoin("institutions", "institutions.id", "items.institution_id")
       // PostgreSQL evaluates only expressions whose result is used.
-      .innerJoin("job", (join) => join.on("job.added", "is not", null))
-      .innerJoin("sent", (join) => join.on("sent.jobs", "is not", null))
-      .leftJoin("notice", (join) => join.on("notice.added", "is not", null))
+      .innerJoin("added", (join) => join.on("added.jobs", "is not", null))
       .select(itemAndAccountColumns)
       .select((eb) =>
         eb

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 import type { ItemOfUser } from "./items.ts";
-import { refreshItemJob } from "./jobs.ts";
+import { addJob, refreshItemJob } from "./jobs.ts";
 import { refreshInterval } from "./refresh-of.ts";
 import { raisedDataVersion } from "./users.ts";
 
@@ -25,7 +25,7 @@ export async function requestRefresh(db: Db, { userId, itemId }: ItemOfUser): Pr
       ${raisedDataVersion(sql`id = (select users.id from users, asked
         where users.id = asked.user_id for no key update of users skip locked)`)}
     )
-    select ${refreshItemJob(sql.ref("asked.user_id"), sql.ref("asked.item_id"))} as job
+    select ${addJob(refreshItemJob(sql.ref("asked.user_id"), sql.ref("asked.item_id")))} as job
     from asked`.execute(db);
   return rows.length === 1;
 }

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 import { isExpired } from "./items.ts";
-import { clearCacheJob, requestSyncs } from "./jobs.ts";
+import { addJob, clearCacheJob, requestSyncs } from "./jobs.ts";
 import { raisedDataVersion } from "./users.ts";
 
 /** Balances of an account. `accountId` is Plaid's; money is in decimal strings. */
@@ -145,7 +145,7 @@ export async function postponeCacheClear(
       update item_syncs set clear_retry_at = ${fromNow(waitMs)} from version
       where version.id = user_id and ${waiting}
     )
-    select ${clearCacheJob({ userId, tries }, waitMs)}`.execute(db);
+    select ${addJob(clearCacheJob({ userId, tries }, waitMs))}`.execute(db);
 }
 
 /**

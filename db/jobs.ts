@@ -15,40 +15,76 @@ const queueOf = (kind: keyof typeof queues, id: unknown) =>
 const syncKey = (itemId: unknown) => sql`'sync_item:' || ${itemId}::text`;
 
 /**
- * SQL, as an expression in a statement, that adds the job which syncs an Item in `inMs`. While one waits,
- * adding it again changes nothing. While one runs, exactly one more follows it (graphile-worker's `job_key`,
- * https://worker.graphile.org/docs/job-key). Its value is the job's id.
+ * SQL of one job to add: an expression in a statement. graphile-worker needs a millisecond for each call, so a
+ * statement that adds several adds them in one (https://worker.graphile.org/docs/sql-add-job).
  */
-export function syncItemJob(userId: unknown, itemId: unknown, inMs = 0) {
-  return sql<string>`(graphile_worker.add_job('sync_item',
-    json_build_object('userId', ${userId}::text, 'itemId', ${itemId}::text),
-    queue_name := ${queueOf("sync", itemId)}, job_key := ${syncKey(itemId)},
-    run_at := now() + ${inMs} * interval '1 millisecond',
-    max_attempts := ${sql.lit(syncTries)})).id`;
-}
+export type JobSpec = RawBuilder<{ jobSpec: true }>;
+
+/**
+ * @param job each an expression; without `runAt` it runs now, without `tries` it has 25 of them, and a
+ *   higher `priority` runs later
+ */
+export const jobSpec = (job: {
+  task: string;
+  payload: RawBuilder<unknown>;
+  queue?: RawBuilder<unknown>;
+  key?: RawBuilder<unknown>;
+  runAt?: RawBuilder<unknown>;
+  tries?: number;
+  priority?: number;
+}): JobSpec => {
+  const { task, payload, queue = none, key = none, runAt = none, tries = null, priority = 0 } = job;
+  return sql`row(${sql.lit(task)}, ${payload}, ${queue}, ${runAt}, ${sql.lit(tries)}, ${key},
+    ${sql.lit(priority)}, null)::graphile_worker.job_spec`;
+};
+const none = sql`null`;
+
+/** SQL, as an expression in a statement, that adds a job. Its value is the job's id. */
+export const addJob = (spec: JobSpec) =>
+  sql<string>`(select id from graphile_worker.add_jobs(array[${spec}]))`;
+
+/** SQL of a query that adds all jobs of another one, each with its own key: one row, whose `jobs` must be read. */
+export const addJobs = (specs: RawBuilder<unknown>) =>
+  sql<{ jobs: string }>`select count(*) as jobs from graphile_worker.add_jobs(array(${specs}))`;
+
+/**
+ * The job which syncs an Item in `inMs`. While one waits, adding it again changes nothing. While one runs,
+ * exactly one more follows it (graphile-worker's `job_key`, https://worker.graphile.org/docs/job-key).
+ */
+export const syncItemJob = (userId: unknown, itemId: unknown, inMs = 0): JobSpec =>
+  jobSpec({
+    task: "sync_item",
+    payload: sql`json_build_object('userId', ${userId}::text, 'itemId', ${itemId}::text)`,
+    queue: queueOf("sync", itemId),
+    key: syncKey(itemId),
+    runAt: sql`now() + ${inMs} * interval '1 millisecond'`,
+    tries: syncTries,
+  });
 
 /**
  * Refreshes that run in parallel over all nodes. Each may take 40 s, and other jobs must not wait for them.
  */
 const refreshesAtOnce = 2;
 
-/** SQL that adds the job which refreshes an Item. Its value is the job's id. */
-export function refreshItemJob(userId: unknown, itemId: unknown) {
-  return sql<string>`(graphile_worker.add_job('refresh_item',
-    json_build_object('userId', ${userId}::text, 'itemId', ${itemId}::text),
-    queue_name := 'refresh:' || abs(hashtext(${itemId}::text) % ${sql.lit(refreshesAtOnce)}),
-    max_attempts := ${sql.lit(syncTries)})).id`;
-}
+/** The job which refreshes an Item. */
+export const refreshItemJob = (userId: unknown, itemId: unknown): JobSpec =>
+  jobSpec({
+    task: "refresh_item",
+    payload: sql`json_build_object('userId', ${userId}::text, 'itemId', ${itemId}::text)`,
+    queue: sql`'refresh:' || abs(hashtext(${itemId}::text) % ${sql.lit(refreshesAtOnce)})`,
+    tries: syncTries,
+  });
 
 /**
- * SQL, as an expression in a statement, that adds the job which clears a user's cache in `inMs`. Each user
- * has at most one; the last request replaces it. Its value is the job's id.
+ * The job which clears a user's cache in `inMs`. Each user has at most one; the last request replaces it.
  */
-export function clearCacheJob(payload: { userId: string; tries: number }, inMs: number) {
-  return sql<string>`(graphile_worker.add_job('clear_cache', ${JSON.stringify(payload)}::json,
-    job_key := ${`clear_cache:${payload.userId}`},
-    run_at := now() + ${inMs} * interval '1 millisecond')).id`;
-}
+export const clearCacheJob = (payload: { userId: string; tries: number }, inMs: number): JobSpec =>
+  jobSpec({
+    task: "clear_cache",
+    payload: sql`${JSON.stringify(payload)}::json`,
+    key: sql`${`clear_cache:${payload.userId}`}::text`,
+    runAt: sql`now() + ${inMs} * interval '1 millisecond'`,
+  });
 
 /** Requests a sync of the Item in `inMs`. Call it in the transaction that causes the sync. */
 export async function requestSync(db: Db, userId: string, itemId: string, inMs = 0): Promise<void> {
@@ -67,7 +103,7 @@ export async function requestSyncs(
     select jobs.id from graphile_worker.jobs, ${requested}
     where key = ${syncKey(sql.ref("asked.itemId"))}
       and attempts >= max_attempts and locked_at is null))`.execute(db);
-  await sql`select ${syncItemJob(sql.ref("asked.userId"), sql.ref("asked.itemId"), inMs)}
+  await sql`select ${addJob(syncItemJob(sql.ref("asked.userId"), sql.ref("asked.itemId"), inMs))}
     from ${requested}`.execute(db);
 }
 
@@ -75,34 +111,36 @@ export async function requestSyncs(
 export const webhookQueue = (plaidItemId: unknown) =>
   queueOf("webhook", sql`coalesce(${plaidItemId}::text, '')`);
 
-/** SQL that adds the job which processes a stored webhook. */
-export function handleWebhookJob(id: unknown, plaidItemId: unknown) {
-  return sql<string>`(graphile_worker.add_job('handle_webhook',
-    json_build_object('id', ${id}::text),
-    queue_name := ${webhookQueue(plaidItemId)},
-    max_attempts := 12)).id`;
-}
+/** The job which processes a stored webhook. */
+export const handleWebhookJob = (id: unknown, plaidItemId: unknown): JobSpec =>
+  jobSpec({
+    task: "handle_webhook",
+    payload: sql`json_build_object('id', ${id}::text)`,
+    queue: webhookQueue(plaidItemId),
+    tries: 12,
+  });
 
 /** Slow addresses that are sent to in parallel, over all nodes. */
 const slowAtOnce = 2;
 
 /**
- * SQL that adds the job which sends the due webhooks to one address. A user's addresses are sent to one after
- * the other. Slow addresses wait only for each other. A job with a later time has its own key, so that it
- * never delays new webhooks. Its value is the job's id.
+ * The job which sends the due webhooks to one address. A user's addresses are sent to one after the other. Slow
+ * addresses wait only for each other. A job with a later time has its own key, so that it never delays new
+ * webhooks.
  */
-export function sendWebhooksJob(
+export const sendWebhooksJob = (
   { userId, endpointId, isSlow }: { userId: unknown; endpointId: unknown; isSlow: unknown },
-  later: RawBuilder<Date> | null = null,
-) {
-  return sql<string>`(graphile_worker.add_job('send_webhooks',
-    json_build_object('userId', ${userId}::text, 'endpointId', ${endpointId}::text),
-    queue_name := case when ${isSlow}
+  later?: RawBuilder<Date>,
+): JobSpec =>
+  jobSpec({
+    task: "send_webhooks",
+    payload: sql`json_build_object('userId', ${userId}::text, 'endpointId', ${endpointId}::text)`,
+    queue: sql`case when ${isSlow}
       then 'slow-webhooks:' || abs(hashtext(${endpointId}::text) % ${sql.lit(slowAtOnce)})
-      else ${queueOf("webhooks", userId)} end,
-    job_key := ${sql.lit(later ? "later_webhooks:" : "send_webhooks:")} || ${endpointId}::text,
-    run_at := ${later ?? sql`now()`})).id`;
-}
+      else ${queueOf("webhooks", userId)} end`,
+    key: sql`${sql.lit(later ? "later_webhooks:" : "send_webhooks:")} || ${endpointId}::text`,
+    ...(later && { runAt: later }),
+  });
 
 /** The jobs of each minute. Each has its own queue, so it runs once at a time over all nodes. */
 const regularTasks = ["recover_attempts", "sweep", "reconcile", "finish_links"];

@@ -308,9 +308,28 @@ export async function findAttempt(
   return row ?? null;
 }
 
+const connectingColumns = [
+  "id",
+  "user_id",
+  "status",
+  "public_token_sealed",
+  "run_id",
+  "sent_again",
+  "connect_anyway",
+  "chosen_accounts",
+  "access_token_sealed",
+  "plaid_item_id",
+  "plaid_client",
+  "reason",
+  "reason_details",
+] as const satisfies (keyof LinkAttemptRow)[];
+
+/** What `connectAccount` needs of an attempt. */
+export type ConnectingAttempt = Pick<LinkAttemptRow, (typeof connectingColumns)[number]>;
+
 /** The rows that the connecting transaction decides on, read in one statement. */
 export interface ConnectState {
-  attempt: LinkAttemptRow;
+  attempt: ConnectingAttempt;
   /** Every live account of the user. */
   known: (KnownAccount & { plaidItemId: string })[];
   /** Every account that a live Item of the user lists as not connected. */
@@ -328,7 +347,7 @@ export async function readConnectState(tx: Db, userId: string, id: string): Prom
 const connectState = compiledOnce((tx, { userId, id }: { userId: string; id: string }) =>
   tx
     .selectFrom("link_attempts")
-    .selectAll()
+    .select(connectingColumns)
     .where("id", "=", id)
     .where("user_id", "=", userId)
     .select(

@@ -6,6 +6,7 @@ import {
   type NoticeKind,
 } from "../server/contracts/mail.ts";
 import type { Db } from "./client.ts";
+import { addJob, type JobSpec, jobSpec } from "./jobs.ts";
 import type { MailsTable } from "./schema.ts";
 
 /** Attempts over a day and a half, with graphile-worker's backoff: a mail server may be down for a night. */
@@ -40,12 +41,15 @@ export const storedMail = (mail: {
         select from declined_notices where user_id = ${mail.userId} and kind = ${sql.lit(mail.kind)}))
     returning user_id, id`;
 
-/** SQL that adds the job which sends a stored mail. Its value is the job's id. */
-export const sendMailJob = (userId: unknown, id: unknown) =>
-  sql<string>`(graphile_worker.add_job('send_mail',
-    json_build_object('userId', ${userId}, 'id', ${id}),
-    queue_name := 'mail:' || abs(hashtext(${userId}::text) % ${sql.lit(queues)}),
-    priority := -10, max_attempts := ${sql.lit(attempts)})).id`;
+/** The job which sends a stored mail. */
+export const sendMailJob = (userId: unknown, id: unknown): JobSpec =>
+  jobSpec({
+    task: "send_mail",
+    payload: sql`json_build_object('userId', ${userId}, 'id', ${id})`,
+    queue: sql`'mail:' || abs(hashtext(${userId}::text) % ${sql.lit(queues)})`,
+    tries: attempts,
+    priority: -10,
+  });
 
 /**
  * Queues a mail in the transaction of the change it reports, so both happen or neither. Notices that the user
@@ -58,7 +62,9 @@ export async function queueMail<Kind extends MailKind>(
   const mail = storedMail({ userId, kind, details: JSON.stringify(details), to: to ?? null });
   const { rows } = await sql`
     with mail as (${mail})
-    select ${sendMailJob(sql.ref("mail.user_id"), sql.ref("mail.id"))} from mail`.execute(tx);
+    select ${addJob(sendMailJob(sql.ref("mail.user_id"), sql.ref("mail.id")))} from mail`.execute(
+    tx,
+  );
   return rows.length > 0;
 }
 

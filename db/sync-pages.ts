@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
+import { compiledOnce } from "./compiled-once.ts";
 import { raisedTransactionsVersion, raiseTransactionsVersion } from "./transaction-changes.ts";
 import { lockUser, raiseDataVersion } from "./users.ts";
 import { sendDeliveries, storedDeliveries, toEventsJson } from "./webhook-events.ts";
@@ -55,33 +56,88 @@ export async function storePage(
   itemId: string,
   page: SyncPage,
 ): Promise<boolean> {
-  const { kept, cursor, midway, updateCursor, upserted, removed, unreadable, endsReading } = page;
-  const { isHeld = false } = page;
+  const { upserted, removed, unreadable, endsReading, isHeld = false, ...rest } = page;
   const isChange = upserted.length + removed.length > 0 || endsReading !== null;
-  const transactions = tableOf(isHeld);
-  const column = (name: keyof PageTransaction) => upserted.map((transaction) => transaction[name]);
+  const column = <Name extends keyof PageTransaction>(name: Name) =>
+    upserted.map((transaction) => transaction[name]);
   // The user's corrections of a pending transaction apply to the posted one.
   const posted = upserted.filter(({ pendingId }) => pendingId !== null);
+  const ids = column("id");
   const noted = unreadable.map(({ id }) => id);
-  const events = toEventsJson(
-    isChange && !isHeld ? [{ type: "transactions.changed", data: { itemId } }] : [],
-  );
-  const { rows } = await sql<{ item_id: string }>`
-    with ${movedCursor(userId, itemId, { kept, cursor, midway, updateCursor, isHeld, isChange })},
+  const rows = await (isHeld ? storeHeldPage : storeShownPage)(db, {
+    ...{ ...rest, userId, itemId, removed, ids, noted },
+    raisesVersion: isChange && !isHeld,
+    accounts: column("accountId"),
+    dates: column("date"),
+    amounts: column("amount"),
+    currencies: column("currency"),
+    names: column("name"),
+    merchants: column("merchant"),
+    categories: column("category"),
+    pending: column("pending"),
+    posted: posted.map(({ id }) => id),
+    pendingIds: posted.map(({ pendingId }) => pendingId),
+    fields: unreadable.map(({ field }) => field),
+    readable: [...ids, ...removed],
+    isEnd: endsReading !== null,
+    listed: endsReading ?? [],
+    contained: [...ids, ...noted],
+    events: toEventsJson(
+      isChange && !isHeld ? [{ type: "transactions.changed", data: { itemId } }] : [],
+    ),
+  });
+  return rows.length === 1;
+}
+
+/** The values of the statement below. Each list has a value for each row. */
+interface PageValues
+  extends Pick<SyncPage, "kept" | "cursor" | "midway" | "updateCursor" | "removed"> {
+  userId: string;
+  itemId: string;
+  raisesVersion: boolean;
+  ids: string[];
+  /** Plaid's ids. */
+  accounts: string[];
+  dates: string[];
+  amounts: string[];
+  currencies: (string | null)[];
+  names: string[];
+  merchants: (string | null)[];
+  categories: (string | null)[];
+  pending: boolean[];
+  /** The transactions that replace a pending one, and the ones that they replace. */
+  posted: string[];
+  pendingIds: (string | null)[];
+  /** The transactions that could not be parsed, and the invalid field of each. */
+  noted: string[];
+  fields: string[];
+  /** What needs no note any more. */
+  readable: string[];
+  /** Whether a sync from the beginning ends, the accounts that Plaid lists then, and what the page contains. */
+  isEnd: boolean;
+  listed: string[];
+  contained: string[];
+  /** JSON. */
+  events: string;
+}
+
+const pageStatement = (isHeld: boolean) => (_: Db, page: PageValues) => {
+  const transactions = tableOf(isHeld);
+  const startedAt = sql`case when ${page.midway} then ${addedFrom(page.updateCursor)} end`;
+  return sql<{ item_id: string }>`
+    with ${movedCursor(page, isHeld)},
     upserted as (
       insert into ${transactions}
         (user_id, id, account_id, date, amount, currency, name, merchant, category, pending,
           added_from, reading ${isHeld ? sql`` : sql`, version`})
       select sync.user_id, t.id, accounts.id, t.date, t.amount, t.currency, t.name, t.merchant,
-        t.category, t.pending, case when ${midway} then ${addedFrom(updateCursor)} end,
-        sync.reading ${isHeld ? sql`` : sql`, sync.version`}
+        t.category, t.pending, ${startedAt}, sync.reading ${isHeld ? sql`` : sql`, sync.version`}
       from sync
       join accounts on accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
       join unnest(
-        ${column("id")}::text[], ${column("accountId")}::text[], ${column("date")}::date[],
-        ${column("amount")}::numeric[], ${column("currency")}::text[], ${column("name")}::text[],
-        ${column("merchant")}::text[], ${column("category")}::text[],
-        ${column("pending")}::boolean[]
+        ${page.ids}::text[], ${page.accounts}::text[], ${page.dates}::date[],
+        ${page.amounts}::numeric[], ${page.currencies}::text[], ${page.names}::text[],
+        ${page.merchants}::text[], ${page.categories}::text[], ${page.pending}::boolean[]
       ) as t (id, account, date, amount, currency, name, merchant, category, pending)
         on t.account = accounts.plaid_account_id
       on conflict (user_id, id) do update set
@@ -99,49 +155,50 @@ export async function storePage(
       insert into transaction_corrections (user_id, transaction_id, account_id, category, merchant)
       select c.user_id, t.id, c.account_id, c.category, c.merchant
       from sync
-      join unnest(${posted.map(({ id }) => id)}::text[],
-        ${posted.map(({ pendingId }) => pendingId)}::text[]) as t (id, pending) on true
+      join unnest(${page.posted}::text[], ${page.pendingIds}::text[]) as t (id, pending) on true
       join transaction_corrections as c
         on c.user_id = sync.user_id and c.transaction_id = t.pending
       on conflict (user_id, transaction_id) do nothing
     ),
     removed as (
       delete from ${transactions} as t using sync
-      where t.user_id = sync.user_id and t.id = any(${removed}::text[])
+      where t.user_id = sync.user_id and t.id = any(${page.removed}::text[])
     ),
     noted as (
       insert into unreadable_transactions (user_id, item_id, id, field, added_from, reading)
-      select sync.user_id, sync.item_id, u.id, u.field,
-        case when ${midway} then ${addedFrom(updateCursor)} end, sync.reading
-      from sync, unnest(${noted}::text[], ${unreadable.map(({ field }) => field)}::text[]) as u (id, field)
+      select sync.user_id, sync.item_id, u.id, u.field, ${startedAt}, sync.reading
+      from sync, unnest(${page.noted}::text[], ${page.fields}::text[]) as u (id, field)
       on conflict (user_id, item_id, id) do update set
         field = excluded.field, reading = excluded.reading
     ),
     settled as (
       delete from unreadable_transactions as u using sync
-      where u.user_id = sync.user_id and u.item_id = sync.item_id and u.id <> all(${noted}::text[])
-        and (u.id = any(${[...column("id"), ...removed]}::text[])
-          or (${endsReading !== null} and u.reading <> sync.reading))
+      where u.user_id = sync.user_id and u.item_id = sync.item_id
+        and u.id <> all(${page.noted}::text[])
+        and (u.id = any(${page.readable}::text[])
+          or (${page.isEnd}::boolean and u.reading <> sync.reading))
     ),
     gone as (
       delete from ${transactions} as t using sync, accounts
-      where ${endsReading !== null}
+      where ${page.isEnd}::boolean
         and accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
-        and accounts.plaid_account_id = any(${endsReading ?? []}::text[])
+        and accounts.plaid_account_id = any(${page.listed}::text[])
         and t.user_id = sync.user_id and t.account_id = accounts.id
         and t.reading not in (sync.reading, -1)
-        and t.id <> all(${[...column("id"), ...noted]}::text[])
+        and t.id <> all(${page.contained}::text[])
         and not exists (
           select 1 from unreadable_transactions as u
           where u.user_id = sync.user_id and u.item_id = sync.item_id and u.id = t.id
             and u.reading = sync.reading
         )
     ),
-    delivery as (${storedDeliveries(userId, events, sql`exists (select from sync)`)}),
+    delivery as (${storedDeliveries(page.userId, page.events, sql`exists (select from sync)`)}),
     sent as (${sendDeliveries})
-    select item_id from sync, sent where sent.jobs is not null`.execute(db);
-  return rows.length === 1;
-}
+    select item_id from sync, sent where sent.jobs is not null`;
+};
+
+const storeShownPage = compiledOnce(pageStatement(false));
+const storeHeldPage = compiledOnce(pageStatement(true));
 
 /**
  * Restarts an update that changed while it was read: resets the cursor to the start of the update and deletes
@@ -155,7 +212,7 @@ export async function rollBackUpdate(
   { kept, updateCursor, isHeld = false }: Pick<SyncPage, "kept" | "updateCursor" | "isHeld">,
 ): Promise<boolean> {
   const { rows } = await sql<{ item_id: string }>`
-    with ${movedCursor(userId, itemId, { kept, cursor: updateCursor, midway: false, updateCursor: null, isHeld, isChange: true })},
+    with ${movedCursor({ userId, itemId, kept, cursor: updateCursor, midway: false, updateCursor: null, raisesVersion: !isHeld }, isHeld)},
     undone as (
       delete from ${tableOf(isHeld)} as t using sync, accounts
       where accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
@@ -184,9 +241,16 @@ export async function restartFromFirstPage(
 ): Promise<boolean> {
   const { rows } = await sql<{ item_id: string }>`
     with ${movedCursor(
-      userId,
-      itemId,
-      { kept, cursor: null, midway: false, updateCursor: null, isHeld, isChange: false },
+      {
+        userId,
+        itemId,
+        kept,
+        cursor: null,
+        midway: false,
+        updateCursor: null,
+        raisesVersion: false,
+      },
+      isHeld,
       sql`reading = item_syncs.reading + 1, reread_cursor = '',
         cursor_refusals = item_syncs.cursor_refusals + ${refused ? 1 : 0}`,
     )}
@@ -196,43 +260,37 @@ export async function restartFromFirstPage(
 
 /**
  * Starts a statement with `item` and `sync`. Moves the cursor on from `kept`; if that is not the stored one,
- * `sync` has no row. The last page of an update also ends a sync from the beginning. `isChange`: the page
- * changes transactions, and `sync` has their `version`.
+ * `sync` has no row. The last page of an update also ends a sync from the beginning. `raisesVersion`: the page
+ * changes transactions that users see, and `sync` has their `version`.
  */
 function movedCursor(
-  userId: string,
-  itemId: string,
-  {
-    kept,
-    cursor,
-    midway,
-    updateCursor,
-    isHeld = false,
-    isChange,
-  }: Pick<SyncPage, "kept" | "midway" | "updateCursor" | "isHeld"> & {
+  page: Pick<PageValues, "userId" | "itemId" | "kept" | "midway" | "updateCursor"> & {
     cursor: string | null;
-    isChange: boolean;
+    raisesVersion: boolean;
   },
-  reading = midway
-    ? sql`reread_cursor = case when item_syncs.reread_cursor is not null then ${cursor}::text end`
-    : sql`reread_cursor = null, cursor_refusals = 0`,
+  isHeld: boolean,
+  reading = sql`reread_cursor = case when ${page.midway} and item_syncs.reread_cursor is not null
+        then ${page.cursor}::text end,
+      cursor_refusals = case when ${page.midway} then item_syncs.cursor_refusals else 0 end`,
 ) {
   // The commit does not wait for the disk: if PostgreSQL crashes, it loses the page together with its cursor.
   // The Item's row is locked first, as when it is deleted, which prevents a deadlock with a disconnection.
   return sql`item as materialized (
       select id, set_config('synchronous_commit', 'off', true)
-      from items where id = ${itemId} and user_id = ${userId} for key share
+      from items where id = ${page.itemId} and user_id = ${page.userId} for key share
     ),
     moved as (
-      update item_syncs set cursor = ${cursor}, update_cursor = ${updateCursor}, midway = ${midway},
-        ${reading}
+      update item_syncs set cursor = ${page.cursor}, update_cursor = ${page.updateCursor},
+        midway = ${page.midway}, ${reading}
       from item
-      where item_syncs.item_id = item.id and item_syncs.user_id = ${userId}
-        and item_syncs.cursor is not distinct from ${kept} and item_syncs.is_held = ${isHeld}
+      where item_syncs.item_id = item.id and item_syncs.user_id = ${page.userId}
+        and item_syncs.cursor is not distinct from ${page.kept}
+        and item_syncs.is_held = ${sql.lit(isHeld)}
       returning item_syncs.item_id, item_syncs.user_id, item_syncs.reading
     ),
     sync as materialized (
-      select moved.*, ${isChange && !isHeld ? raisedTransactionsVersion(sql`user_id`) : sql`0`} as version
+      select moved.*, case when ${page.raisesVersion}::boolean
+        then ${raisedTransactionsVersion(sql`user_id`)} else 0 end as version
       from moved
     )`;
 }
@@ -255,7 +313,8 @@ const isOtherThan = (one: string, other: string) => {
  * Identifies the update that a page belongs to: no two updates of an Item that contain anything start at the
  * same cursor.
  */
-const addedFrom = (updateCursor: string | null) => sql`hashtextextended(${updateCursor ?? ""}, 0)`;
+const addedFrom = (updateCursor: string | null) =>
+  sql`hashtextextended(coalesce(${updateCursor}::text, ''), 0)`;
 
 const tableOf = (isHeld: boolean) => sql.table(isHeld ? "held_transactions" : "transactions");
 

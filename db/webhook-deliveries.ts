@@ -1,7 +1,7 @@
 import { type Selectable, sql } from "kysely";
 import type { DeliveryError } from "../server/contracts/webhook-endpoints.ts";
 import type { Db } from "./client.ts";
-import { sendWebhooksJob } from "./jobs.ts";
+import { addJob, addJobs, sendWebhooksJob } from "./jobs.ts";
 import type { WebhookDeliveriesTable } from "./schema.ts";
 import { deliveryStatus } from "./webhook-endpoints.ts";
 import { bodyOf } from "./webhook-events.ts";
@@ -87,9 +87,11 @@ export async function recordDelivery(
 /** Adds the job for the remaining deliveries to this address, at the time when the first is due. */
 export async function planDeliveries(db: Db, userId: string, endpointId: string): Promise<void> {
   await sql`
-    select ${sendWebhooksJob(
-      { userId, endpointId, isSlow: sql.ref("next.is_slow") },
-      sql<Date>`next.due_at`,
+    select ${addJob(
+      sendWebhooksJob(
+        { userId, endpointId, isSlow: sql.ref("next.is_slow") },
+        sql<Date>`next.due_at`,
+      ),
     )}
     from (
       select endpoint.is_slow, min(delivery.due_at) as due_at
@@ -110,7 +112,7 @@ export async function requestDeliveries(tx: Db, userId: string): Promise<void> {
     endpointId: sql.ref("id"),
     isSlow: sql.ref("is_slow"),
   });
-  await sql`select ${job} from webhook_endpoints where user_id = ${userId}`.execute(tx);
+  await addJobs(sql`select ${job} from webhook_endpoints where user_id = ${userId}`).execute(tx);
 }
 
 /** Returns the deliveries to one address, newest first, at most `limit`. */

@@ -1,7 +1,7 @@
 import { type Insertable, type RawBuilder, sql } from "kysely";
 import snakecaseKeys from "snakecase-keys";
 import type { WebhookChange } from "../server/contracts/webhook-event-types.ts";
-import { sendWebhooksJob } from "./jobs.ts";
+import { addJobs, sendWebhooksJob } from "./jobs.ts";
 import type { AccountActivityTable } from "./schema.ts";
 
 /** Returns the events as JSON for the SQL below, with the field names that are sent. */
@@ -44,15 +44,18 @@ export const storedDeliveries = (
     where endpoint.user_id = ${userId} and endpoint.disabled_at is null and ${when}
     returning user_id, endpoint_id`;
 
-/** SQL that adds the jobs which send the rows of `delivery`: one row, whose `jobs` must be read. */
-export const sendDeliveries = sql<{ jobs: string }>`
-  select count(${sendWebhooksJob({
+/** SQL of the jobs which send the rows of `delivery`: `job` of each. */
+export const sendDeliveriesJobs = sql`
+  select ${sendWebhooksJob({
     userId: sql.ref("endpoint.user_id"),
     endpointId: sql.ref("endpoint.id"),
     isSlow: sql.ref("endpoint.is_slow"),
-  })}) as jobs
+  })} as job
   from webhook_endpoints as endpoint
   where (endpoint.user_id, endpoint.id) in (select user_id, endpoint_id from delivery)`;
+
+/** SQL that adds them: one row, whose `jobs` must be read. */
+export const sendDeliveries = addJobs(sendDeliveriesJobs);
 
 /** The reason of an activity entry when the user chose accounts without another log-in. */
 export const accountsChosen = "accounts_chosen";

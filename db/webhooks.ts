@@ -1,6 +1,6 @@
 import { type Selectable, sql } from "kysely";
 import type { Db } from "./client.ts";
-import { handleWebhookJob, webhookQueue } from "./jobs.ts";
+import { addJob, handleWebhookJob, webhookQueue } from "./jobs.ts";
 import type { WebhooksTable } from "./schema.ts";
 
 export type WebhookRow = Selectable<WebhooksTable>;
@@ -28,7 +28,7 @@ export const malformed = "malformed";
  * delivery was stored before. A webhook with an `outcome`, such as a malformed one, gets no job.
  */
 export async function storeWebhooks(db: Db, webhooks: readonly NewWebhook[]): Promise<boolean[]> {
-  const job = handleWebhookJob(sql.ref("kept.id"), sql.ref("kept.plaid_item_id"));
+  const job = addJob(handleWebhookJob(sql.ref("kept.id"), sql.ref("kept.plaid_item_id")));
   const rows = await db
     .with("kept", (cte) =>
       cte
@@ -80,7 +80,9 @@ export async function requestUnclaimedWebhooks(
     .where("items.id", "=", itemId)
     .where("items.user_id", "=", userId)
     .where("webhooks.outcome", "=", unclaimed)
-    .select(handleWebhookJob(sql.ref("webhooks.id"), sql.ref("webhooks.plaid_item_id")).as("job"))
+    .select(
+      addJob(handleWebhookJob(sql.ref("webhooks.id"), sql.ref("webhooks.plaid_item_id"))).as("job"),
+    )
     .execute();
 }
 

@@ -135,6 +135,7 @@ export function createServices(
   const db = createDb({
     ...common,
     url: config.databaseUrl.reveal(),
+    hasSessions: config.databaseUrl.reveal() === config.databaseDirectUrl.reveal(),
     max: connections,
     lockTimeoutMs: limits.lock,
     idleInTransactionTimeoutMs: limits.statement,
@@ -143,6 +144,7 @@ export function createServices(
     ...common,
     // Not through a pooler: a connection that waits for Plaid would be missing for all reads.
     url: config.databaseDirectUrl.reveal(),
+    hasSessions: true,
     max: connectPoolSize,
     statementTimeoutMs: limits.connectLock,
     lockTimeoutMs: limits.connectLock,

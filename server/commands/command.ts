@@ -23,6 +23,8 @@ export async function withDatabase<T>(
   requireSafeDatabase(env);
   const db = createDb({
     url,
+    // May lead to PgBouncer, and a command runs few statements.
+    hasSessions: false,
     max: 1,
     statementTimeoutMs: statement,
     connectTimeoutMs: timeLimits.databaseConnect,

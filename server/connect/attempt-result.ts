@@ -1,6 +1,6 @@
 import type { Db } from "../../db/client.ts";
 import { findItem } from "../../db/items.ts";
-import type { LinkAttemptRow } from "../../db/schema.ts";
+import type { ConnectingAttempt } from "../../db/link-attempts.ts";
 import type { ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
 import { disconnected, nothingNew } from "./attempt.ts";
@@ -25,7 +25,7 @@ export class AttemptEnded extends Error {
  */
 export async function storedResult(
   db: Db,
-  attempt: LinkAttemptRow,
+  attempt: ConnectingAttempt,
 ): Promise<ConnectAccountOutput | null> {
   const { status, reason, reason_details: details } = attempt;
   if (status === "started" || status === "exchanged") return null;

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import pRetry from "p-retry";
 import { isConnectionLost } from "../../db/client.ts";
-import { moveAttempt, recordAttempt } from "../../db/link-attempts.ts";
-import type { LinkAttemptRow } from "../../db/schema.ts";
+import { type ConnectingAttempt, moveAttempt, recordAttempt } from "../../db/link-attempts.ts";
 import { accessTokenOwner, publicTokenOwner } from "../../db/sealed.ts";
 import type { ConnectAccountInput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -137,7 +136,7 @@ export function requireTimeLeft({ limits }: Services, { startedAt }: Run): void 
 export async function markSending(
   services: Services,
   run: Run,
-  attempt: LinkAttemptRow,
+  attempt: ConnectingAttempt,
 ): Promise<string> {
   const { db, vault, limits } = services;
   const { public_token_sealed: sealed, connect_anyway: connectAnyway } = attempt;
@@ -183,7 +182,7 @@ export function openAccessToken(
     access_token_sealed: sealed,
     plaid_item_id: plaidItemId,
     plaid_client: plaidClient,
-  }: LinkAttemptRow,
+  }: ConnectingAttempt,
 ): void {
   if (sealed === null || plaidItemId === null) throw new Error("an exchanged attempt has no token");
   run.accessToken = vault.open(sealed, accessTokenOwner(run.userId, run.attemptId));

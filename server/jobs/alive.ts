@@ -14,6 +14,7 @@ export function watchWorkers(services: Services, workerIds: readonly string[]) {
   // Session locks need a dedicated connection.
   const ownDb = createDb({
     url: config.databaseDirectUrl.reveal(),
+    hasSessions: true,
     max: 1,
     statementTimeoutMs: limits.statement,
     connectTimeoutMs: limits.databaseConnect,

@@ -56,6 +56,7 @@ test("The pool drops a connection and does not use it again when PostgreSQL vani
   const onIdleError = () => {};
   const db = createDb({
     url: wire.url,
+    hasSessions: true,
     max: 1,
     connectTimeoutMs: 1_000,
     responseTimeoutMs: timeLimits.databaseResponse,

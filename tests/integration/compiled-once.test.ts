@@ -1,5 +1,9 @@
+import { sql } from "kysely";
 import { expect } from "vitest";
 import { compiledOnce } from "../../db/compiled-once.ts";
+import { readLinkNews } from "../../db/link-tokens.ts";
+import { getPlanUse } from "../../db/plans.ts";
+import { syncItem } from "../../server/transactions/sync-item.ts";
 import { testWithApp } from "../support/fixtures.ts";
 
 const test = testWithApp();
@@ -30,4 +34,32 @@ test("A statement compiled once runs with the values of each call only (I6)", as
     expect(await named(db, { email: ada?.email ?? "", plan: "cfo" })).toEqual([]);
   });
   expect(made).toBe(1);
+});
+
+test("Each statement compiled once is prepared, and keeps running when a migration has added a column", async ({
+  app,
+}) => {
+  const { db, connectDb, log } = app.services;
+  /** Runs each of them; a held page's statement has the result of any page's. */
+  const runAll = async () => {
+    const user = await app.signUp("cfo");
+    const body = { public_token: await app.publicToken() };
+    const connected = await app.post("/plaid/exchange-token", body, user);
+    expect(connected.body).toMatchObject({ outcome: "connected" });
+    const item = { userId: user.id, itemId: connected.body.item.id };
+    expect(await syncItem(app.services, item, log, new AbortController().signal)).toBe("done");
+    expect(await getPlanUse(db, user.id)).toMatchObject({ plan: { id: "cfo" } });
+    expect(await readLinkNews(db, user.id)).toEqual({ news: [], hasOpen: false });
+  };
+  await runAll();
+  const counts = [db, connectDb].map(async (each) => {
+    const { rows } = await sql`select from pg_prepared_statements`.execute(each);
+    return rows.length;
+  });
+  for (const count of await Promise.all(counts)) expect(count).toBeGreaterThan(3);
+  const { rows } = await sql<{ name: string }>`
+    select tablename as name from pg_tables where schemaname = 'public'`.execute(db);
+  for (const { name } of rows)
+    await sql`alter table ${sql.table(name)} add column added_later int`.execute(db);
+  await runAll();
 });
