@@ -31,7 +31,7 @@ export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
  *
  * `pooled`: through PgBouncer in transaction mode, if installed. `plaid`: settings of the sandbox that the
  * test needs. The rest are options of the services. Unless a test asks for it, none waits for the second part
- * of a history, for the delay of a rejection, or before a call to Plaid is retried.
+ * of a history, for the delay of a rejection, or long before Plaid or Redis is tried again.
  */
 export async function startTestApp(
   overrides: Record<string, string> = {},
@@ -41,7 +41,10 @@ export async function startTestApp(
     ...given
   }: { pooled?: boolean; plaid?: SandboxOptions } & ServiceOptions = {},
 ) {
-  const options = { ...given, limits: { refusal: 0, plaidBackoff: 10, ...given.limits } };
+  const options = {
+    ...given,
+    limits: { refusal: 0, plaidBackoff: 10, redisRetry: 100, ...given.limits },
+  };
   const database = await testDatabase(options.limits);
   const sandbox = await startSandbox({
     port: 0,
