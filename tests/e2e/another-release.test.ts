@@ -50,13 +50,13 @@ const age = (page: Page) =>
     performance.now = () => now() + 3_600_000;
   });
 
-/** Ends the tab's wait before it asks again which release responds. Only with the page's clock installed. */
+/** Ends the tab's wait before its next request for the release. Needs the page's clock to be installed. */
 const endWait = (page: Page) => page.clock.fastForward(3_000);
 
-/** The tab asks once more, without that wait. */
-const askAgain = (page: Page) => Promise.all([page.waitForResponse(/\/healthz/), endWait(page)]);
+/** The tab's next request, without that wait. */
+const requestAgain = (page: Page) => Promise.all([page.waitForResponse(/\/healthz/), endWait(page)]);
 
-/** Waits until the tab has loaded its page again. Until then it asks without that wait. */
+/** Waits until the tab has loaded its page again. Until then it requests the release without that wait. */
 async function loadedAgain({ page, pageLoads }: Witness): Promise<void> {
   const before = pageLoads.length;
   await expect
@@ -235,7 +235,7 @@ test("A dialog and typed text stay in a tab of the previous release, which is lo
   await age(page);
   await comeBack(page);
   // The first time it did not load the page.
-  await askAgain(page);
+  await requestAgain(page);
   expect(pageLoads).toEqual([]);
   await page.getByRole("button", { name: "Cancel" }).click();
   await loadedAgain(witness);
@@ -249,7 +249,7 @@ test("A dialog and typed text stay in a tab of the previous release, which is lo
   await age(page);
   pageLoads.length = 0;
   await comeBack(page);
-  await askAgain(page);
+  await requestAgain(page);
   expect(await password.inputValue()).toBe("a-password");
   expect(pageLoads).toEqual([]);
   await password.fill("");
@@ -292,7 +292,7 @@ test("A tab is loaded again at most once a minute while servers of both releases
   await reconnect(page).waitFor();
   await addBank(app, user, "Brook Bank", [{ balance: "2" }], []);
   await comeBack(page);
-  await askAgain(page);
+  await requestAgain(page);
   expect(await card(page).count()).toBe(1);
   await reconnect(page).waitFor();
   // A server of its own release responds.

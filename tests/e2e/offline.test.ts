@@ -8,7 +8,7 @@ import { deleteStepUps } from "../support/rows.ts";
 
 const test = testInBrowser();
 
-/** A page's wait before it asks again whether the server is reachable, in milliseconds. */
+/** A page's wait before its next request to a server that did not respond, in milliseconds. */
 const pause = 3_000;
 
 /**
