@@ -54,7 +54,8 @@ const age = (page: Page) =>
 const endWait = (page: Page) => page.clock.fastForward(3_000);
 
 /** The tab's next request, without that wait. */
-const requestAgain = (page: Page) => Promise.all([page.waitForResponse(/\/healthz/), endWait(page)]);
+const requestAgain = (page: Page) =>
+  Promise.all([page.waitForResponse(/\/healthz/), endWait(page)]);
 
 /** Waits until the tab has loaded its page again. Until then it requests the release without that wait. */
 async function loadedAgain({ page, pageLoads }: Witness): Promise<void> {
