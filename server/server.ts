@@ -1,5 +1,5 @@
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerBuild } from "@remix-run/node";
 import type { Config } from "./config.ts";
@@ -41,6 +41,7 @@ export async function startServer(
   const stopping = new AbortController();
   const app = createHttp(services, build, { stopping: stopping.signal, isPrepared });
   const open = new Set<ServerResponse>();
+  const sockets = new Set<Socket>();
   const server = createServer(serverOptions(services.limits), app);
   limitSockets(
     server,
@@ -48,6 +49,10 @@ export async function startServer(
     services.limits.stalled,
     services.log,
   );
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   server.prependListener("request", (_req, res) => {
     if (stopping.signal.aborted) res.setHeader("connection", "close");
     open.add(res);
@@ -70,7 +75,11 @@ export async function startServer(
     const ended = new Promise<void>((resolve) => server.close(() => resolve()));
     await services.live.close();
     // A connection whose response or stream ends from here on is idle and can be closed.
-    const idle = setInterval(() => server.closeIdleConnections(), 50);
+    const idle = setInterval(() => {
+      server.closeIdleConnections();
+      // To Node a connection is idle only after its first request. Browsers open some in advance.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    }, 50);
     const cut = setTimeout(() => server.closeAllConnections(), services.limits.shutdown);
     await ended;
     clearTimeout(cut);

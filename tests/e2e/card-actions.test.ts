@@ -60,6 +60,8 @@ test.for(casesOf([1280, 390] as const, (width) => width === 390))(
       await manage(page, "Refresh now");
       const tryAgain = page.getByRole("button", { name: "Try again" });
       await tryAgain.waitFor();
+      // The toast before it may still be fading out.
+      await wait.waitFor({ state: "detached" });
       await page.unroute("**/items.refresh*");
       await tryAgain.click();
       await wait.waitFor();

@@ -80,7 +80,9 @@ test("The tabs of a browser share one stream, and another tab takes over when it
 }) => {
   const ada = await app.signUp("analyst");
   const tabs = [await dashboard(browser, ada, app.url)];
-  for (let n = 1; n < 8; n++) tabs.push(await dashboard(browser, ada, app.url, tabs[0]?.page));
+  // A browser opens at most six connections to a server.
+  const count = isMatrix ? 8 : 4;
+  while (tabs.length < count) tabs.push(await dashboard(browser, ada, app.url, tabs[0]?.page));
   await expect.poll(() => streams(app)).toBe(1);
   await connect(app, ada);
   for (const { page } of tabs) await card(page).waitFor();

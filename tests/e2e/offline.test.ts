@@ -8,6 +8,9 @@ import { deleteStepUps } from "../support/rows.ts";
 
 const test = testInBrowser();
 
+/** A page's wait before its next request to a server that did not respond, in milliseconds. */
+const pause = 3_000;
+
 /**
  * Waits until the page has fetched this chunk, which it does when the browser is idle. Checked in the page
  * itself: Playwright's event was missing once in about twenty runs of CI.
@@ -123,6 +126,7 @@ test("A tab that gets the focus offline keeps its content, and updates by itself
   await addBank(app, user, "Mill Bank", [{ balance: "1" }], []);
   const witness = await openPage(browser);
   const { page } = witness;
+  await page.clock.install();
   // Without the stream, the page has to find out itself.
   await page.route("**/trpc/live.changes*", (route) => route.abort());
   await logIn(app, page, user);
@@ -137,6 +141,7 @@ test("A tab that gets the focus offline keeps its content, and updates by itself
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
   expect(await card(page).count()).toBe(1);
   await page.context().setOffline(false);
+  await page.clock.fastForward(pause);
   await card(page).getByText("Brook Bank").waitFor();
   expect(witness.pageLoads).toEqual([]);
 });
@@ -147,6 +152,7 @@ test("A page without a response says so, and loads by itself once the server is 
 }) => {
   const user = await app.signUp("analyst");
   const { page } = await openPage(browser);
+  await page.clock.install();
   await logIn(app, page, user);
   const go = (name: string) => page.getByRole("link", { name, exact: true }).click();
   await go("Activity");
@@ -158,6 +164,7 @@ test("A page without a response says so, and loads by itself once the server is 
   await page.getByText(/Check your internet connection/).waitFor();
   expect(await page.getByText(/500|our side/).count()).toBe(0);
   await page.context().setOffline(false);
+  await page.clock.fastForward(pause);
   await page.getByText("Nothing yet").waitFor();
   expect(new URL(page.url()).pathname).toBe("/activity");
 });

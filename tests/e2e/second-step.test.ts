@@ -4,7 +4,7 @@ import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
-import { bringSession, card, finishLink, logIn, manage, openBank } from "../support/link.ts";
+import { bringSession, card, logIn, manage } from "../support/link.ts";
 import { deleteStepUps } from "../support/rows.ts";
 import { addAuthenticator, authenticator } from "../support/second-factor.ts";
 import { addVirtualAuthenticator } from "../support/virtual-authenticator.ts";
@@ -69,8 +69,7 @@ test("A passkey is created in Settings after the password, logs in alone and as 
   await enterPassword(app, page, ada);
   await atDashboard(page);
 
-  await openBank(page);
-  await finishLink(page);
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
   await card(page).waitFor();
   await manage(page, "Disconnect");
   const dialog = page.getByRole("dialog");

@@ -56,7 +56,7 @@ test("The security page changes the password once when the button is pressed twi
 }) => {
   const ada = await app.signUp();
   const { page } = await openPage(browser);
-  await logInByForm(app, page, ada);
+  await bringSession(app, page, ada);
   await logInByForm(app, (await openPage(browser)).page, ada);
   await page.goto(`${app.url}/settings/security`);
   let sent = 0;
@@ -102,7 +102,7 @@ test("The security page focuses the invalid password field, and clears the field
 }) => {
   const ada = await app.signUp();
   const { page } = await openPage(browser);
-  await logInByForm(app, page, ada);
+  await bringSession(app, page, ada);
   await logInByForm(app, (await openPage(browser)).page, ada);
   await page.goto(`${app.url}/settings/security`);
   const current = page.getByLabel("Current password");

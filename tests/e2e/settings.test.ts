@@ -4,6 +4,7 @@ import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { logIn } from "../support/link.ts";
+import { casesOf } from "../support/matrix.ts";
 import { setPlan } from "../support/rows.ts";
 
 const test = testInBrowser();
@@ -18,10 +19,15 @@ const pages = [
 ] as const;
 const settings = (page: Page) => page.getByRole("navigation", { name: "Settings" });
 
-test.for([
-  ["light", 1280],
-  ["dark", 390],
-] as const)(
+test.for(
+  casesOf(
+    [
+      ["light", 1280],
+      ["dark", 390],
+    ] as const,
+    ([scheme]) => scheme === "dark",
+  ),
+)(
   "The settings pages share one navigation that marks the current page, by keyboard alone (%s, %i px)",
   async ([colorScheme, width], { app, browser }) => {
     const user = await app.signUp("accountant");

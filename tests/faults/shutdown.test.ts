@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { Agent, request } from "node:http";
+import { connect as openSocket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, onTestFinished } from "vitest";
 import type { TestUser } from "../support/app.ts";
@@ -117,4 +119,18 @@ test("A rolling restart under load loses no request, stream, job or connection",
   expect((await attemptsOf(app)).filter(({ status }) => status !== "connected")).toEqual([]);
   expect((await jobsIn(app)).filter(({ locked_at }) => locked_at !== null)).toEqual([]);
   await balancer.close();
+});
+
+test("A node that shuts down closes a connection that has sent nothing at once", async ({
+  app,
+}) => {
+  const second = await app.startNode();
+  const { port, hostname } = new URL(second.url);
+  const socket = openSocket(Number(port), hostname);
+  await once(socket, "connect");
+  // The node has accepted it, as this request came later.
+  await sendRequest(`${second.url}/healthz`, false);
+  const begun = performance.now();
+  await Promise.all([second.close(), once(socket, "close")]);
+  expect(performance.now() - begun).toBeLessThan(app.services.limits.shutdown / 5);
 });

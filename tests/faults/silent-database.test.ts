@@ -9,7 +9,6 @@ import { limitStatements } from "../../db/limit-statements.ts";
 import { listen } from "../../db/live.ts";
 import { mayMigrate, migrateToLatest } from "../../db/migrate.ts";
 import { migrateDatabase, statementLimits } from "../../server/prepare-database.ts";
-import { timeLimits } from "../../server/time-limits.ts";
 import { testWithApp } from "../support/fixtures.ts";
 
 /** A connection between the app and PostgreSQL that can silently swallow every byte of both. */
@@ -59,7 +58,7 @@ test("The pool drops a connection and does not use it again when PostgreSQL vani
     hasSessions: true,
     max: 1,
     connectTimeoutMs: 1_000,
-    responseTimeoutMs: timeLimits.databaseResponse,
+    responseTimeoutMs: 500,
     ...limits,
     onIdleError,
   });
@@ -67,7 +66,7 @@ test("The pool drops a connection and does not use it again when PostgreSQL vani
     const query = () => db.selectFrom("users").select("id").execute();
     expect(await query()).toEqual([]);
     // An idle connection is kept.
-    await new Promise((resolve) => setTimeout(resolve, 2_800));
+    await new Promise((resolve) => setTimeout(resolve, 1_300));
     expect(poolUse(db)).toEqual({ open: 1, idle: 1, waiting: 0 });
     wire.fallSilent();
     await expect(query()).rejects.toThrow("PostgreSQL does not respond");
@@ -79,13 +78,13 @@ test("The pool drops a connection and does not use it again when PostgreSQL vani
   }
 });
 
-test("The listening connection accumulates nothing while it checks, and notices a silent PostgreSQL", async () => {
+/** Starts the listening connection, and returns once it listens. `lost()` is the error that ended it. */
+async function startListening(connectTimeoutMs: number) {
   let listens = false;
   let lost: Error | null = null;
   const live = listen({
     url: wire.url,
-    // The objects are counted while nothing happens, which a check must outlast.
-    connectTimeoutMs: 6_000,
+    connectTimeoutMs,
     checkEveryMs: 5,
     retryMs: 100,
     onNotice() {},
@@ -96,19 +95,34 @@ test("The listening connection accumulates nothing while it checks, and notices 
       lost = error;
     },
   });
+  await expect.poll(() => listens).toBe(true);
+  return { lost: () => lost, close: () => live.close() };
+}
+
+test("The listening connection accumulates nothing while it checks", async () => {
+  // The objects are counted while nothing happens, which a check must outlast.
+  const listening = await startListening(6_000);
   try {
-    await expect.poll(() => listens).toBe(true);
     await pause(200);
     const before = queryObjects(Promise, { format: "count" });
     await pause(1_500);
     const kept = queryObjects(Promise, { format: "count" }) - before;
     expect(kept).toBeLessThan(100);
-    expect(lost).toBeNull();
+    expect(listening.lost()).toBeNull();
+  } finally {
+    await listening.close();
+  }
+});
+
+test("The listening connection notices a silent PostgreSQL", async () => {
+  const listening = await startListening(1_000);
+  try {
+    expect(listening.lost()).toBeNull();
     wire.fallSilent();
-    await expect.poll(() => lost).not.toBeNull();
+    await expect.poll(listening.lost).not.toBeNull();
   } finally {
     wire.speak();
-    await live.close();
+    await listening.close();
   }
 });
 

@@ -34,11 +34,17 @@ const operations = () =>
 
 /** The validation errors of a body by a schema of the document, with undocumented fields as errors. */
 function faults(reference: { $ref?: string }, body: unknown): unknown {
-  const ajv = new Ajv2020({ strict: false, allErrors: true });
-  formats.default(ajv);
-  ajv.addSchema({ $id: "doc", ...closed(document) });
-  const validate = ajv.compile({ $ref: `doc${reference.$ref}` });
+  const validate = validator().compile({ $ref: `doc${reference.$ref}` });
   return validate(body) ? null : validate.errors;
+}
+
+let known: Ajv2020 | undefined;
+/** Validates by the document, which is `doc`. One for all tests, because it compiles each schema once. */
+function validator(): Ajv2020 {
+  if (known) return known;
+  known = new Ajv2020({ strict: false, allErrors: true });
+  formats.default(known);
+  return known.addSchema({ $id: "doc", ...closed(document) });
 }
 
 /** The same document with every object closed, so that an undocumented field is an error. */

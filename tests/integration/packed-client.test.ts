@@ -318,35 +318,6 @@ test("The snippets of the README run against an app and a local Plaid, in one pr
   await app.clearFaults();
 });
 
-test("A switch over the reasons that omits one does not compile (G2)", async () => {
-  const body = (reasons: string[], last: string) => `
-    import type { FiscilityError } from "@fiscility/client";
-    export function say(error: FiscilityError): string {
-      switch (error.reason) {
-        ${reasons.map((reason) => `case "${reason}": return "${reason}";`).join("\n")}
-        default: { ${last} }
-      }
-    }`;
-  const { reasons } = (await import("../../server/contracts/errors.ts")) as {
-    reasons: Record<string, unknown>;
-  };
-  const all = [
-    ...Object.keys(reasons),
-    ...["unreachable", "timed_out", "aborted", "unexpected_response"],
-    ...["unknown_reason", "invalid_options"],
-  ];
-  const nothingLeft = "const rest: never = error; return rest;";
-  await project.check({
-    "all.ts": body(all, nothingLeft),
-    "all-but-one.ts": body(
-      all.filter((reason) => reason !== "busy"),
-      `const busy: "busy" = error.reason;
-      // @ts-expect-error it is not nothing that is left
-      ${nothingLeft}`,
-    ),
-  });
-});
-
 test("A script with a key lists accounts, as an ES module and as CommonJS (G1)", async ({
   app,
 }) => {

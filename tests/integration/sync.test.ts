@@ -25,7 +25,7 @@ import {
 } from "../support/rows.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
 
-const test = testWithApp();
+const test = testWithApp({}, { limits: { lock: 1_000 } });
 let worker: Worker | undefined;
 test.afterEach(async ({ app }) => {
   await worker?.stop();

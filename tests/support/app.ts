@@ -30,16 +30,21 @@ export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
  * The real server with its own database and its own sandbox; `logLines` is its log.
  *
  * `pooled`: through PgBouncer in transaction mode, if installed. `plaid`: settings of the sandbox that the
- * test needs; no test waits for the second part of a history. The rest are options of the services.
+ * test needs. The rest are options of the services. Unless a test asks for it, none waits for the second part
+ * of a history, for the delay of a rejection, or long before Plaid or Redis is tried again.
  */
 export async function startTestApp(
   overrides: Record<string, string> = {},
   {
     pooled = false,
     plaid = {},
-    ...options
+    ...given
   }: { pooled?: boolean; plaid?: SandboxOptions } & ServiceOptions = {},
 ) {
+  const options = {
+    ...given,
+    limits: { refusal: 0, plaidBackoff: 10, redisRetry: 100, ...given.limits },
+  };
   const database = await testDatabase(options.limits);
   const sandbox = await startSandbox({
     port: 0,

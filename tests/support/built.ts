@@ -1,7 +1,8 @@
-import { existsSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { bundle } from "../../image/bundle.ts";
 import { changedAt } from "../../local/changed-at.ts";
+import { until } from "./until.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const sources = ["app", "server", "db", "migrations", "local", "sandbox/src", "image"];
@@ -25,16 +26,31 @@ export function built(name: string): string[] {
 const testsOwn = new Map<string, Promise<string>>();
 
 /**
- * Returns the file that starts `tests/support/<name>.ts`, bundled like our processes, once in each test
- * process.
+ * Returns the file that starts `tests/support/<name>.ts`, bundled like our processes, once in each run of Vitest
+ * or of another program.
  */
 export function builtForTests(name: string): Promise<string> {
   const known = testsOwn.get(name);
   if (known) return known;
-  const folder = `${name}-${process.pid}`;
-  const file = path.join(root, "build", folder, `${name}.mjs`);
-  process.once("exit", () => rmSync(path.dirname(file), { recursive: true, force: true }));
-  const bundled = bundle(folder, [`tests/support/${name}.ts`]).then(() => file);
+  const bundled = bundleOnce(name);
   testsOwn.set(name, bundled);
   return bundled;
+}
+
+async function bundleOnce(name: string): Promise<string> {
+  const { TEST_RUN } = process.env;
+  const folder = `${name}-${TEST_RUN ?? process.pid}`;
+  const place = path.join(root, "build", folder);
+  const [file, whole] = [path.join(place, `${name}.mjs`), path.join(place, "whole")];
+  try {
+    mkdirSync(place);
+  } catch {
+    // Another worker of this run bundles it.
+    await until(() => existsSync(whole), 120);
+    return file;
+  }
+  if (!TEST_RUN) process.once("exit", () => rmSync(place, { recursive: true, force: true }));
+  await bundle(folder, [`tests/support/${name}.ts`]);
+  writeFileSync(whole, "");
+  return file;
 }

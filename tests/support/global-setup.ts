@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestProject } from "vitest/node";
@@ -28,6 +28,9 @@ export const templateDatabase = "template_migrated";
 export default async function setup({ vitest }: TestProject): Promise<() => Promise<void>> {
   const project = vitest.getRootProject();
   if (project.getProvidedContext().databaseServer) return async () => {};
+  // The name of this run, for its workers: see `built.ts`.
+  const run = randomBytes(8).toString("hex");
+  process.env.TEST_RUN = run;
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-test-"));
   const server = await startEmbeddedDatabase(
     path.join(folder, "postgres"),
@@ -37,6 +40,9 @@ export default async function setup({ vitest }: TestProject): Promise<() => Prom
   const stop = async () => {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
+    const build = path.join(import.meta.dirname, "../../build");
+    for (const name of readdirSync(build).filter((name) => name.endsWith(`-${run}`)))
+      rmSync(path.join(build, name), { recursive: true, force: true });
   };
   try {
     await server.create(templateDatabase);

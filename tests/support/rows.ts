@@ -159,6 +159,14 @@ export const jobsIn = (app: App, task?: string): Promise<Job[]> =>
     [task],
   );
 
+/** Runs the jobs of a task that wait for their next try, or for their time. */
+export const makeJobsDue = (app: App, task: string) =>
+  app.query(
+    `select graphile_worker.reschedule_jobs(array(select id from graphile_worker.jobs
+       where task_identifier = $1 and locked_at is null and run_at > now()), run_at := now())`,
+    [task],
+  );
+
 /** Adds a job that runs in so many minutes. */
 export const addJob = (app: App, task: string, { inMinutes = 0, maxAttempts = 25 } = {}) =>
   app.query(

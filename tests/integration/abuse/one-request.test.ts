@@ -73,10 +73,11 @@ async function expectLinear(name: string, cost: (n: number) => Promise<number>, 
   );
 }
 
+/** The batches call every procedure. REST converts the fields of each in the same way, and calls the same. */
+const everyRun = ({ name }: (typeof waysIn)[number]) =>
+  !/^\/trpc|\/api\/v1/.test(name) || /connectAccount|link-tokens|transactions$|live/.test(name);
+
 describe("The work of a request grows at most linearly with its keys, elements and nesting", () => {
-  // REST converts the fields of every procedure in the same way, and then calls what tRPC calls.
-  const everyRun = ({ name }: (typeof waysIn)[number]) =>
-    !name.includes("/api/v1/") || /link-tokens|transactions/.test(name);
   test.each(casesOf(waysIn, everyRun).map((way) => [way.name, way] as const))(
     "%s",
     { timeout: 120_000 },
@@ -229,13 +230,17 @@ test("A multipart body is rejected without being parsed by every entry point", a
   const type = "multipart/form-data; boundary=b";
   const part = '--b\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\n\r\n';
   const body = `${part.repeat(1_400)}--b--\r\n`;
+  const counted = new Set(casesOf(waysIn, everyRun).map(({ name }) => name));
   for (const { name, request } of waysIn) {
     const { method, path, headers } = request(anyBody, "keys", 1);
     if (headers === undefined || path === "/plaid/webhook") continue;
     const multipart = { method, path, headers: { "content-type": type } };
-    const few = await counter.count(() => send({ ...multipart, body: part }, user.cookie));
-    const many = await counter.count(() => send({ ...multipart, body }, user.cookie));
-    expect(many - few, name).toBeLessThan(noise);
+    // Counting takes longer than the request.
+    if (counted.has(name)) {
+      const few = await counter.count(() => send({ ...multipart, body: part }, user.cookie));
+      const many = await counter.count(() => send({ ...multipart, body }, user.cookie));
+      expect(many - few, name).toBeLessThan(noise);
+    }
     const { status } = await send({ ...multipart, body }, user.cookie);
     expect([400, 415], name).toContain(status);
   }

@@ -8,7 +8,9 @@ import { testWithApp } from "../../support/fixtures.ts";
 import { addTransactions, deleteTransactions, raiseDataVersion } from "../../support/rows.ts";
 import { openStream } from "../../support/sse.ts";
 
-const test = testWithApp();
+/** Short, because the test of half-sent requests waits until each has passed. */
+const limits = { requestHeader: 1_500, request: 3_000, requestCheck: 300, livePing: 2_000 };
+const test = testWithApp({}, { limits });
 let ada: TestUser;
 let port: number;
 test.beforeAll(async ({ app }) => {
