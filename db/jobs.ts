@@ -45,7 +45,10 @@ export const addJob = (spec: JobSpec) =>
 
 /** SQL of a query that adds all jobs of another one, each with its own key: one row, whose `jobs` must be read. */
 export const addJobs = (specs: RawBuilder<unknown>) =>
-  sql<{ jobs: string }>`select count(*) as jobs from graphile_worker.add_jobs(array(${specs}))`;
+  sql<{ jobs: string }>`
+    with given as materialized (select array(${specs}) as specs)
+    select count(*) as jobs from given, graphile_worker.add_jobs(given.specs)
+    where cardinality(given.specs) > 0`;
 
 /**
  * The job which syncs an Item in `inMs`. While one waits, adding it again changes nothing. While one runs,

@@ -81,7 +81,7 @@ export async function storePage(
     readable: [...ids, ...removed],
     isEnd: endsReading !== null,
     listed: endsReading ?? [],
-    contained: [...ids, ...noted],
+    contained: endsReading === null ? [] : [...ids, ...noted],
     events: toEventsJson(
       isChange && !isHeld ? [{ type: "transactions.changed", data: { itemId } }] : [],
     ),
@@ -113,7 +113,7 @@ interface PageValues
   fields: string[];
   /** What needs no note any more. */
   readable: string[];
-  /** Whether a sync from the beginning ends, the accounts that Plaid lists then, and what the page contains. */
+  /** Whether a sync from the beginning ends; then the accounts that Plaid lists, and what this page contains. */
   isEnd: boolean;
   listed: string[];
   contained: string[];
