@@ -1,5 +1,6 @@
 import { type Insertable, type Selectable, sql } from "kysely";
 import type { Db } from "./client.ts";
+import { compiledOnce } from "./compiled-once.ts";
 import type { ApiKeysTable } from "./schema.ts";
 
 export type ApiKeyRow = Selectable<ApiKeysTable>;
@@ -67,7 +68,12 @@ export async function revokeAllApiKeys(db: Db, userId: string, now: Date): Promi
  * (I5).
  */
 export async function findApiKey(db: Db, id: string) {
-  const row = await db
+  const [row] = await keyWithUser(db, { id });
+  return row ?? null;
+}
+
+const keyWithUser = compiledOnce((db, { id }: { id: string }) =>
+  db
     .selectFrom("api_keys")
     .innerJoin("users", "users.id", "api_keys.user_id")
     .where("api_keys.id", "=", id)
@@ -85,10 +91,8 @@ export async function findApiKey(db: Db, id: string) {
       "users.email_verified as emailVerified",
       "users.plan",
       "users.data_version as dataVersion",
-    ])
-    .executeTakeFirst();
-  return row ?? null;
-}
+    ]),
+);
 
 /** Stores that the key was used now, unless that was stored within the last minute. */
 export async function touchApiKey(

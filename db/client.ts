@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import {
   CompiledQuery,
@@ -8,7 +9,6 @@ import {
   type PostgresDialectConfig,
 } from "kysely";
 import pg from "pg";
-import { preparedName } from "./compiled-once.ts";
 import type { Database } from "./schema.ts";
 
 export interface DbOptions {
@@ -68,10 +68,17 @@ export function createDb(options: DbOptions): Kysely<Database> {
   return db;
 }
 
-/** Makes PostgreSQL plan each statement of `compiledOnce` once for this connection instead of each time. */
+/** The names under which statements are prepared, by their text. */
+const names = new Map<string, string>();
+
+/** Makes PostgreSQL plan a statement once for each connection with `hasSessions`, instead of each time. */
+export function prepareInSessions(sql: string): void {
+  names.set(sql, createHash("sha256").update(sql).digest("base64url"));
+}
+
 function prepareStatements(client: pg.PoolClient): void {
   const prepared = (text: string, values?: unknown[]) => {
-    const name = preparedName(text);
+    const name = names.get(text);
     const args = name === undefined ? [text, values] : [{ name, text, values }];
     return Reflect.apply(pg.Client.prototype.query, client, args);
   };

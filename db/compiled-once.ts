@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import type { CompiledQuery } from "kysely";
-import type { Db } from "./client.ts";
+import { type Db, prepareInSessions } from "./client.ts";
 
 /** A placeholder for a value in a statement. */
 class Mark {
@@ -16,8 +15,8 @@ class Mark {
  * to itself. For statements that a request waits for, where compiling takes as long as sending, and planning
  * longer than running.
  *
- * `build` must use each of its `values` as a parameter and nothing else (it cannot be spread either), and name each column that it returns:
- * PostgreSQL refuses a prepared `select *` once a migration has added a column.
+ * `build` must use each of its `values` as a parameter and nothing else (they cannot be spread either), and
+ * name each column that it returns: PostgreSQL refuses a prepared `select *` once a migration has added a column.
  */
 export function compiledOnce<Values extends object, Row>(
   build: (db: Db, values: Values) => { compile(db: Db): CompiledQuery<Row> },
@@ -27,7 +26,7 @@ export function compiledOnce<Values extends object, Row>(
   return async (db, values) => {
     if (!compiled) {
       compiled = build(db, marks).compile(db);
-      names.set(compiled.sql, createHash("sha256").update(compiled.sql).digest("base64url"));
+      prepareInSessions(compiled.sql);
     }
     const parameters = compiled.parameters.map((parameter) =>
       parameter instanceof Mark ? values[parameter.name as keyof Values] : parameter,
@@ -36,8 +35,3 @@ export function compiledOnce<Values extends object, Row>(
     return rows;
   };
 }
-
-const names = new Map<string, string>();
-
-/** Returns the name under which a statement of `compiledOnce` is prepared; undefined for any other. */
-export const preparedName = (sql: string): string | undefined => names.get(sql);

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { expect } from "vitest";
+import { findApiKey } from "../../db/api-keys.ts";
 import { compiledOnce } from "../../db/compiled-once.ts";
 import { readLinkNews } from "../../db/link-tokens.ts";
 import { getPlanUse } from "../../db/plans.ts";
@@ -49,6 +50,7 @@ test("Each statement compiled once is prepared, and keeps running when a migrati
     const item = { userId: user.id, itemId: connected.body.item.id };
     expect(await syncItem(app.services, item, log, new AbortController().signal)).toBe("done");
     expect(await getPlanUse(db, user.id)).toMatchObject({ plan: { id: "cfo" } });
+    expect(await findApiKey(db, "none")).toBeNull();
     expect(await readLinkNews(db, user.id)).toEqual({ news: [], hasOpen: false });
   };
   await runAll();
