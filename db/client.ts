@@ -40,8 +40,8 @@ export interface DbOptions {
  * Creates a connection pool with Kysely. `numeric` and `bigint` are read as strings (pg's default).
  *
  * With `hasSessions`, the statements of `compiledOnce` are prepared. No other session state outlives a
- * transaction, so without it the connections may come from PgBouncer in transaction mode. Each transaction sets its own time limits; statements outside a transaction have those of the role:
- * `limitStatements`.
+ * transaction, so without it the connections may come from PgBouncer in transaction mode. Each transaction sets
+ * its own time limits; statements outside a transaction have those of the role: `limitStatements`.
  */
 export function createDb(options: DbOptions): Kysely<Database> {
   const pool = new pg.Pool({

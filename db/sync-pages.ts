@@ -185,7 +185,7 @@ const pageStatement = (isHeld: boolean) => (_: Db, page: PageValues) => {
         and accounts.plaid_account_id = any(${page.listed}::text[])
         and t.user_id = sync.user_id and t.account_id = accounts.id
         and t.reading not in (sync.reading, -1)
-        and t.id <> all(${page.contained}::text[])
+        and t.id not in (select unnest(${page.contained}::text[]))
         and not exists (
           select 1 from unreadable_transactions as u
           where u.user_id = sync.user_id and u.item_id = sync.item_id and u.id = t.id
