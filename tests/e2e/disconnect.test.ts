@@ -7,7 +7,7 @@ import { openPage } from "../support/browser.ts";
 import { hideTable } from "../support/database-faults.ts";
 import { startOver } from "../support/fixtures.ts";
 import { card, finishLink, logIn, manage, openBank } from "../support/link.ts";
-import { casesOf } from "../support/matrix.ts";
+import { schemes } from "../support/matrix.ts";
 import { itemsOf, only, setPlanLimit } from "../support/rows.ts";
 
 const test = testInBrowser();
@@ -180,15 +180,7 @@ test("The disconnect dialog removes the card without an error when another tab d
   await expect.poll(() => focusedLabel(page)).toBe("content");
 });
 
-test.for(
-  casesOf(
-    [
-      ["light", 1280],
-      ["dark", 390],
-    ] as const,
-    ([scheme]) => scheme === "dark",
-  ),
-)(
+test.for(schemes)(
   "axe finds nothing in the disconnect dialog (%s, %i px)",
   async ([colorScheme, width], { app, browser }) => {
     const { page } = await dashboard(app, browser, { colorScheme, width });

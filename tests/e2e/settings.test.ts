@@ -4,7 +4,7 @@ import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { logIn } from "../support/link.ts";
-import { casesOf } from "../support/matrix.ts";
+import { schemes } from "../support/matrix.ts";
 import { setPlan } from "../support/rows.ts";
 
 const test = testInBrowser();
@@ -19,15 +19,7 @@ const pages = [
 ] as const;
 const settings = (page: Page) => page.getByRole("navigation", { name: "Settings" });
 
-test.for(
-  casesOf(
-    [
-      ["light", 1280],
-      ["dark", 390],
-    ] as const,
-    ([scheme]) => scheme === "dark",
-  ),
-)(
+test.for(schemes)(
   "The settings pages share one navigation that marks the current page, by keyboard alone (%s, %i px)",
   async ([colorScheme, width], { app, browser }) => {
     const user = await app.signUp("accountant");

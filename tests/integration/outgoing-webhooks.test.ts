@@ -57,11 +57,19 @@ test("Each change of a bank is sent to the addresses that subscribe to it, signe
   app,
 }) => {
   const user = await app.signUp("cfo");
-  const [all, few, none] = [await receiver(), await receiver(), await receiver()];
+  const [all, first, few, none] = await Promise.all([
+    receiver(),
+    receiver(),
+    receiver(),
+    receiver(),
+  ]);
   const { secret } = await addWebhook(app, user, all.url);
+  // No later event sends this one.
+  await addWebhook(app, user, first.url, ["connection.connected"]);
   await addWebhook(app, user, few.url, ["connection.disconnected"]);
   await addWebhook(app, await app.signUp(), none.url);
   await connect(app, user);
+  await expect.poll(() => first.types()).toEqual(["connection.connected"]);
   await expect.poll(() => all.types()).toContain("transactions.changed");
   const { id, plaid_item_id } = await only(itemsOf(app));
   await app.control("POST", "items/reset-login", { item_id: plaid_item_id });
