@@ -107,6 +107,7 @@ test("A month of money in and out opens to its categories, which lead to their t
   browser,
 }) => {
   const user = await app.signUp("cfo");
+  const lastDayOfMonthBefore = new Date().getUTCDate();
   await addBank(
     app,
     user,
@@ -115,7 +116,7 @@ test("A month of money in and out opens to its categories, which lead to their t
     [
       [0, 0, "12.5", { category: "FOOD_AND_DRINK" }],
       [0, 0, "-900", { category: "INCOME" }],
-      [0, 40, "7", { category: "TRAVEL" }],
+      [0, lastDayOfMonthBefore, "7", { category: "TRAVEL" }],
     ],
   );
   const witness = await openPage(browser, { width: 390 });
