@@ -144,21 +144,42 @@ test("A tab without a stream updates when the user returns to it (C4)", async ({
   await card(page).waitFor();
 });
 
-test("A page shows what changed while it was loading (C4)", async ({ app, browser }) => {
-  const ada = await app.signUp("analyst");
-  const { page } = await dashboard(browser, ada, app.url);
-  await page.getByRole("link", { name: "Activity" }).click();
-  await page.getByText("Nothing yet").waitFor();
-  await page.route(/dashboard\.data/, async (route) => {
-    const response = await route.fetch();
-    // The old page receives the change, and checks whether the server is reachable.
-    await Promise.all([page.waitForResponse(/healthz/), connect(app, ada)]);
-    await route.fulfill({ response });
-    await page.unroute(/dashboard\.data/);
-  });
-  await page.getByRole("link", { name: "Dashboard", exact: true }).click();
-  await card(page).waitFor();
-});
+test.for([
+  ["follows changes", async (page: Page) => page.getByRole("link", { name: "Activity" }).click()],
+  [
+    "does not",
+    async (page: Page) => {
+      await page.getByRole("button", { name: "Your account" }).click();
+      await page.getByRole("link", { name: "Settings" }).click();
+    },
+  ],
+] as const)(
+  "A page shows what changed while it was loading, when the page before it %s (C4)",
+  async ([, openPageBefore], { app, browser }) => {
+    const ada = await app.signUp("analyst");
+    const { page } = await dashboard(browser, ada, app.url);
+    await openPageBefore(page);
+    await page.waitForURL(/activity|account/);
+    await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor({ state: "detached" });
+    await page.route(
+      /dashboard\.data/,
+      async (route) => {
+        const response = await route.fetch();
+        const announced = page.evaluate(
+          () =>
+            new Promise((resolve) => {
+              new BroadcastChannel("fiscility.accounts").onmessage = resolve;
+            }),
+        );
+        await Promise.all([announced, connect(app, ada)]);
+        await route.fulfill({ response });
+      },
+      { times: 1 },
+    );
+    await page.getByRole("link", { name: "Dashboard", exact: true }).click();
+    await card(page).waitFor();
+  },
+);
 
 test("A tab shows nothing of another user who logged in in another tab under the first user's name (I6)", async ({
   app,
