@@ -11,6 +11,7 @@ import type { Context } from "../api/context.ts";
 import { createOpenApi } from "../api/contract/openapi.ts";
 import { createEventStreams } from "../api/transport/event-stream.ts";
 import { createPlaidRouter, createRestRouter } from "../api/transport/rest.ts";
+import { createSender } from "../api/transport/sender.ts";
 import { createTrpcHandler } from "../api/transport/trpc-http.ts";
 import { logInBusy } from "../auth/passwords.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -39,7 +40,7 @@ const clientFolder = path.join(import.meta.dirname, "../../build/client");
 
 /**
  * Builds the Express app. The order of its middleware matters: every request gets an id, limits and a log
- * line first. Then come tRPC, health, better-auth, webhooks and REST; static files and pages are last.
+ * line first. Then come tRPC, REST, webhooks, health and better-auth; static files and pages are last.
  */
 export function createHttp(
   services: Services,
@@ -68,21 +69,26 @@ export function createHttp(
   const createContext = createContextReader(services);
   const onError = (req: Request, error: unknown, name: string | undefined) =>
     logFailure(services, req, error, name);
-  app.use(["/trpc", "/api/v1", "/api/openapi.json"], allowOtherSites);
-  app.use(inSequence(refuseForeignOrigin(config)));
+  // Without paths, because Express parses the URL again for each path that a layer is mounted at.
+  app.use(allowOtherSites, inSequence(refuseForeignOrigin(config)));
   const jsonBody = readJsonAsText(createContext);
-  // Before compression: each open stream would keep a compressor in memory.
-  app.use("/trpc", createEventStreams(createContext, onError));
-  // Each part of a streamed page is sent when it is written, not when a buffer is full.
+  // Each part of a streamed response is sent when it is written, not when a buffer is full.
   const compress = compression({ flush: constants.Z_SYNC_FLUSH });
+  const send = createSender(compress);
+  const limits = { maxBodySize: maxBody, maxBatchSize: 100 };
+  const trpc = createTrpcHandler(createContext, onError, send, limits);
   app.use(
     "/trpc",
-    jsonBody,
-    createTrpcHandler(createContext, onError, compress, {
-      maxBodySize: maxBody,
-      maxBatchSize: 100,
-    }),
+    express.Router().use(createEventStreams(createContext, onError), jsonBody, trpc),
   );
+  app.use("/api/v1", express.Router().use(jsonBody, createRestRouter(createContext, send)));
+  app.post("/plaid/webhook", rawBody, (req, res, next) => {
+    const signature = req.get("plaid-verification");
+    const bytes = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
+    const delivery = { signature, bytes, address: req.ip ?? "" };
+    receiveWebhook(services, delivery, log).then(() => res.json({}), next);
+  });
+  app.use("/plaid", express.Router().use(jsonBody, createPlaidRouter(createContext, send)));
   app.use(compress);
 
   /** The release of the pages, which open tabs compare with their own. */
@@ -103,14 +109,6 @@ export function createHttp(
     req.headers["x-forwarded-for"] = req.ip;
     Promise.resolve(auth.handler(req, res, next)).catch(next);
   });
-  app.post("/plaid/webhook", rawBody, (req, res, next) => {
-    const signature = req.get("plaid-verification");
-    const bytes = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
-    const delivery = { signature, bytes, address: req.ip ?? "" };
-    receiveWebhook(services, delivery, log).then(() => res.json({}), next);
-  });
-  app.use("/plaid", jsonBody, createPlaidRouter(createContext));
-  app.use("/api/v1", jsonBody, createRestRouter(createContext));
   const openApi = createOpenApi(config.appUrl);
   app.get("/api/openapi.json", (_req, res) => void res.json(openApi));
   // The only page below /api.

@@ -25,7 +25,9 @@ const allow = cors({
  * response allows no credentials. Browsers send the origin of every cross-site request.
  */
 export const allowOtherSites: RequestHandler = (req, res, next) =>
-  req.headers.origin === undefined ? next() : allow(req, res, next);
+  req.headers.origin !== undefined && forOtherSites.test(req.path) ? allow(req, res, next) : next();
+
+const forOtherSites = /^\/(trpc|api\/v1|api\/openapi\.json)(\/|$)/i;
 
 /** Replaces the Host header, which a client can forge, with the host of `APP_URL`. */
 export function setOwnHost({ appUrl }: { appUrl: string }): Step {

@@ -4,6 +4,8 @@ import { freePort } from "../../local/ports.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { parseConfig } from "../../server/config.ts";
 import { type RunningServer, startServer } from "../../server/server.ts";
+import type { TestUser } from "../support/app.ts";
+import { addBank } from "../support/bank.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { sessionsOf } from "../support/rows.ts";
 
@@ -250,18 +252,16 @@ test("A refusal logs its reason and request id, and nothing of what was sent", a
 test("A response of the API states its length in bytes, unless it is compressed", async ({
   app,
 }) => {
-  const ada = await app.signUp("analyst");
-  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
-  await app.services.db
-    .updateTable("items")
-    .set({ institution_name: "Banque Générale €" })
-    .execute();
+  const [few, many] = [await app.signUp("analyst"), await app.signUp("cfo")];
+  const accounts = (count: number) => Array.from({ length: count }, () => ({ balance: "1" }));
+  await addBank(app, few, "Banque Générale €", accounts(1), []);
+  await addBank(app, many, "Banque Générale €", accounts(40), []);
   for (const path of ["/trpc/accounts.list", "/api/v1/accounts"]) {
     // `fetch` decompresses, so it cannot show what was sent.
-    const get = (encoding: string) =>
+    const get = (user: TestUser, encoding: string) =>
       new Promise<{ length: string | undefined; encoding: string | undefined; bytes: number }>(
         (resolve, reject) => {
-          const headers = { cookie: ada.cookie, "accept-encoding": encoding };
+          const headers = { cookie: user.cookie, "accept-encoding": encoding };
           request(`${app.url}${path}`, { headers }, async (response) => {
             let bytes = 0;
             for await (const chunk of response) bytes += (chunk as Buffer).length;
@@ -272,12 +272,14 @@ test("A response of the API states its length in bytes, unless it is compressed"
             .end();
         },
       );
-    const plain = await get("identity");
-    expect(plain.bytes, path).toBeGreaterThan(1_024);
+    const plain = await get(many, "identity");
+    expect(plain.bytes, path).toBeGreaterThan(8_192);
     expect(plain.length, path).toBe(String(plain.bytes));
-    const small = await get("gzip");
+    const small = await get(many, "gzip");
     expect(small.encoding, path).toBe("gzip");
     expect(small.length, path).toBeUndefined();
     expect(small.bytes).toBeLessThan(plain.bytes);
+    const short = await get(few, "gzip");
+    expect(short, path).toEqual({ length: String(short.bytes), bytes: short.bytes });
   }
 });

@@ -6,14 +6,11 @@ import { FiscilityError } from "../../contracts/errors.ts";
 import type { Context } from "../context.ts";
 import type { ProcedureMeta } from "../procedure-meta.ts";
 import { appRouter, callProcedure, procedures } from "../router.ts";
-import { StreamedOutput, sendParts } from "../streamed-output.ts";
-import { sendWhole } from "./send-whole.ts";
+import { StreamedOutput } from "../streamed-output.ts";
+import type { Sender } from "./sender.ts";
 
 type CreateContext = (req: Request) => Promise<Context>;
 type OnError = (req: Request, error: unknown, name: string | undefined) => void;
-
-/** Characters of a response from which it is compressed; the default of `compression`. */
-const worthCompressing = 1024;
 
 /**
  * Queries and mutations over tRPC's own protocol. Replaces tRPC's Express adapter, which pipes every response
@@ -22,22 +19,15 @@ const worthCompressing = 1024;
 export function createTrpcHandler(
   createContext: CreateContext,
   onError: OnError,
-  compress: RequestHandler,
+  send: Sender,
   limits: { maxBodySize: number; maxBatchSize: number },
 ): RequestHandler {
-  /**
-   * Small responses bypass `compress`, which takes as long as tRPC itself even when it compresses nothing.
-   */
-  const send = (req: Request, res: Response, body: string) => {
-    if (body.length < worthCompressing) sendWhole(res, body);
-    else compress(req, res, () => sendWhole(res, body));
-  };
   async function respond(req: Request, res: Response): Promise<void> {
     const path = req.path.slice(req.path.lastIndexOf("/") + 1);
     const reads = readsOf(req, path, limits.maxBatchSize);
     if (reads) {
       const { body, streamed } = await runReads(reads, req, res, createContext, onError);
-      return streamed ? sendParts(res, body) : send(req, res, body);
+      return streamed ? send.parts(req, res, body) : send.whole(req, res, body);
     }
     // A streamed procedure in any other kind of request is refused, because it would get only a part.
     if (namesOf(path).some(isStreamed)) throw new FiscilityError("unsupported_media_type");
@@ -52,7 +42,7 @@ export function createTrpcHandler(
     });
     res.statusCode = response.status;
     for (const [name, value] of response.headers) res.setHeader(name, value);
-    send(req, res, await response.text());
+    send.whole(req, res, await response.text());
   }
   return (req, res, next) => {
     respond(req, res).catch(next);
