@@ -53,7 +53,7 @@ function routerOf(served: readonly Endpoint[], createContext: CreateContext, sen
         else {
           // Express' own `json` takes several times as long.
           res.setHeader("content-type", "application/json; charset=utf-8");
-          send.whole(req, res, JSON.stringify(snake(output as object)));
+          send.whole(req, res, toJson(output as object));
         }
       } catch (error) {
         next(asSent(error, fields, sent));
@@ -95,6 +95,17 @@ function snakeName(camel: string): string {
 
 const snake = (part: object): object =>
   snakecaseKeys({ ...part }, { deep: true, snakeCase: snakeName });
+
+/** The JSON of outputs from the cache, which many calls share and nothing can change. */
+const jsonOfShared = new WeakMap<object, string>();
+
+function toJson(output: object): string {
+  const known = jsonOfShared.get(output);
+  if (known !== undefined) return known;
+  const json = JSON.stringify(snake(output));
+  if (Object.isFrozen(output)) jsonOfShared.set(output, json);
+  return json;
+}
 
 const streamedTypes = {
   "application/json": (output: StreamedOutput) => output.json(snake),
