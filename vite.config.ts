@@ -4,7 +4,7 @@ import { defineConfig, type Plugin } from "vite";
 import { compression } from "vite-plugin-compression2";
 import remixOptions from "./remix.config.js";
 
-/** Files with at least as many bytes are compressed, as responses are (the default of `compression`). */
+/** Files with at least as many bytes are compressed, as pages are (about the default of `compression`). */
 const threshold = 1_000;
 
 /**

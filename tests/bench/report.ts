@@ -69,7 +69,7 @@ function report(parts: Parts): string {
   return `${[
     "# Benchmarks",
     "Written by `npm run bench`, which measures everything on 127.0.0.1 alone; `npm run bench -- --write reads` measures a part again. A ratio compares two things that are measured alternately on the same machine, ours first. Each side has its median and, in brackets, the range of the middle half of its values.",
-    `One user stands for many. So the servers have no limit on ${liftedQuotas}, except in the figures "under attack", which have every limit of the product.`,
+    `A benchmark user sends far more than a real one. So the servers have no limit on ${liftedQuotas}, except in the figures "under attack", which have every limit of the product.`,
     `${figures.filter((figure) => figure.goal).length} goals, ${misses.length} missed. Measured on ${cpus().length} x ${processor?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}, ${process.platform}, a virtual machine whose host changes its speed within minutes. So each part says how quick it was: how long one password hash (N=2^15, r=8, p=3) took, and how much of a busy loop's time went to others.`,
     [
       cells(["part", "measured, UTC", "commit", "seconds", "one hash", "lost"]),
