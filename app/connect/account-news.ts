@@ -1,39 +1,55 @@
-const name = "fiscility.accounts";
-
+/** Called with the new data version, or null where it is unknown. */
 type Listener = (dataVersion: number | null) => void;
 
-/** One channel for all listeners of this tab: one that each page opened would lose what arrives between two pages. */
-let channel: BroadcastChannel | undefined;
 const listeners = new Set<Listener>();
-let newest = 0;
+
+/** The user's tabs, while this one has joined them. */
+let joined: { name: string; newest: number } | null = null;
+
+/** The name of what the tabs of one user in this browser share. Another user may have logged in elsewhere. */
+export const nameOfTabs = (userId: string) => `fiscility.accounts.${userId}`;
 
 /**
- * Notifies the tabs of this browser, including this one, that the user's accounts changed: with the new data
- * version, or null where it is unknown.
+ * Joins the user's tabs in this browser, in one channel for all pages: what arrives between two pages, or while
+ * a page without a listener is shown, must not be lost. `since` is the data version that the tab was loaded
+ * with; a tab that knows a later one responds. Returns a function that leaves them.
  */
-export function announceAccounts(dataVersion: number | null): void {
-  const own = new BroadcastChannel(name);
-  own.postMessage(dataVersion);
-  own.close();
-}
-
-/** Calls `listener` when a tab announces a change. Returns a function that stops it. */
-export function onAccountNews(listener: Listener): () => void {
-  listeners.add(listener);
-  channel ??= new BroadcastChannel(name);
+export function joinTabs(userId: string, since: number): () => void {
+  const tabs = { name: nameOfTabs(userId), newest: since };
+  const channel = new BroadcastChannel(tabs.name);
   channel.onmessage = ({ data }) => {
     const dataVersion = typeof data === "number" ? data : null;
-    newest = Math.max(newest, dataVersion ?? 0);
-    for (const each of listeners) each(dataVersion);
+    if (dataVersion !== null) {
+      if (dataVersion < tabs.newest) channel.postMessage(tabs.newest);
+      if (dataVersion <= tabs.newest) return;
+      tabs.newest = dataVersion;
+    }
+    for (const listener of listeners) listener(dataVersion);
   };
+  channel.postMessage(since);
+  joined = tabs;
   return () => {
-    listeners.delete(listener);
-    if (listeners.size > 0) return;
-    channel?.close();
-    channel = undefined;
-    newest = 0;
+    channel.close();
+    if (joined === tabs) joined = null;
   };
 }
 
-/** Returns the newest data version announced while this tab listened, which its layout does on every page. */
-export const newestAnnounced = (): number => newest;
+/**
+ * Notifies the user's tabs, including this one, that the user's accounts changed: with the new data version, or
+ * null where it is unknown.
+ */
+export function announceAccounts(dataVersion: number | null): void {
+  if (!joined) return;
+  const channel = new BroadcastChannel(joined.name);
+  channel.postMessage(dataVersion);
+  channel.close();
+}
+
+/** Calls `listener` when a tab announces a change that this one did not know. Returns a function that stops it. */
+export function onAccountNews(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+/** Returns the newest data version that this tab knows. */
+export const newestKnown = (): number => joined?.newest ?? 0;

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import { isOwnRelease } from "../release.ts";
 import { whenReachable } from "../when-reachable.ts";
-import { newestAnnounced, onAccountNews } from "./account-news.ts";
+import { newestKnown, onAccountNews } from "./account-news.ts";
 
 /** The data is reloaded at most once in this time, in milliseconds: focus and visibility change together. */
 const interval = 250;
@@ -61,7 +61,7 @@ export function useFreshData(dataVersion: number): void {
     const stopListening = onAccountNews((version) => {
       if (version === null || version > latest.current) refresh();
     });
-    if (owed || newestAnnounced() > latest.current) refresh();
+    if (owed || newestKnown() > latest.current) refresh();
     return () => {
       owed = missed || callOff !== undefined;
       callOff?.();

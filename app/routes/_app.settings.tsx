@@ -1,4 +1,5 @@
-import { NavLink, Outlet } from "@remix-run/react";
+import type { LoaderFunctionArgs } from "@remix-run/node";
+import { NavLink, Outlet, useLoaderData } from "@remix-run/react";
 import {
   Bell,
   KeyRound,
@@ -8,6 +9,8 @@ import {
   UserRound,
   Webhook,
 } from "lucide-react";
+import { requireViewer } from "../auth/require-viewer.ts";
+import { useFreshData } from "../connect/use-fresh-data.ts";
 import { text } from "../text.ts";
 
 const pages: [page: keyof typeof text.settings, path: string, Icon: LucideIcon][] = [
@@ -19,8 +22,20 @@ const pages: [page: keyof typeof text.settings, path: string, Icon: LucideIcon][
   ["plan", "/settings/plan", Layers],
 ];
 
-/** The layout of the settings pages: links in rows above them, or in a column beside them on wide screens. */
+export { shouldRevalidate } from "../send-form.ts";
+
+export function loader({ request, context }: LoaderFunctionArgs) {
+  requireViewer(request, context);
+  return { dataVersion: context.dataVersion };
+}
+
+/**
+ * The layout of the settings pages: links in rows above them, or in a column beside them on wide screens. It
+ * follows changes for all of them, and so the end of the session.
+ */
 export default function Settings() {
+  const { dataVersion } = useLoaderData<typeof loader>();
+  useFreshData(dataVersion);
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-x-12 gap-y-6 lg:grid-cols-[11rem_minmax(0,1fr)]">
       <nav

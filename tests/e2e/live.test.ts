@@ -1,5 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, expect } from "vitest";
+import { nameOfTabs } from "../../app/connect/account-news.ts";
 import { freePort } from "../../local/ports.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
@@ -93,6 +94,47 @@ test("The tabs of a browser share one stream, and another tab takes over when it
   for (const witness of tabs) expectQuiet(witness);
 });
 
+test("Every page of a tab leads to the log-in once the session has ended elsewhere, and follows changes after the next log-in (I6)", async ({
+  app,
+  browser,
+}) => {
+  const ada = await app.signUp("analyst");
+  const { page } = await dashboard(browser, ada, app.url);
+  await expect.poll(() => streams(app)).toBe(1);
+  await page.getByRole("button", { name: "Your account" }).click();
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
+  await fetch(`${app.url}/api/auth/sign-out`, {
+    method: "POST",
+    headers: { cookie: ada.cookie, origin: app.url, "content-type": "application/json" },
+    body: "{}",
+  });
+  await page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
+  expect(await page.locator("body").innerText()).not.toContain(ada.email);
+  await page.getByLabel("Email").fill(ada.email);
+  await page.getByLabel("Password", { exact: true }).fill(ada.password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.waitForURL(/\/settings/);
+  await expect.poll(() => streams(app)).toBe(1);
+});
+
+test("Another tab follows changes when the one that did cannot load the code (C4)", async ({
+  app,
+  browser,
+}) => {
+  const ada = await app.signUp("analyst");
+  const one = await openPage(browser);
+  await one.page.context().addCookies(browserCookies(ada.cookie, app.url));
+  const failed = one.page.waitForEvent("requestfailed");
+  await one.page.route(/\/assets\/trpc-client-/, (route) => route.abort());
+  await one.page.goto(`${app.url}/dashboard`);
+  await failed;
+  const two = await dashboard(browser, ada, app.url, one.page);
+  await expect.poll(() => streams(app)).toBe(1);
+  await connect(app, ada);
+  for (const { page } of [one, two]) await card(page).waitFor();
+});
+
 test("Logging out in one tab ends the streams of all tabs and leads them to the log-in page (I6)", async ({
   app,
   browser,
@@ -144,6 +186,28 @@ test("A tab without a stream updates when the user returns to it (C4)", async ({
   await card(page).waitFor();
 });
 
+test("A tab shows what changed before it had its script while another tab follows changes (C4)", async ({
+  app,
+  browser,
+}) => {
+  const ada = await app.signUp("analyst");
+  const one = await dashboard(browser, ada, app.url);
+  await expect.poll(() => streams(app)).toBe(1);
+  const two = await openPage(browser, { from: one.page });
+  let respond = () => {};
+  const held = new Promise<void>((resolve) => {
+    respond = resolve;
+  });
+  await two.page.route(/\/assets\/.*\.js$/, (route) => held.then(() => route.continue()));
+  await two.page.goto(`${app.url}/dashboard`, { waitUntil: "commit" });
+  await two.page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
+  await connect(app, ada);
+  await card(one.page).waitFor();
+  respond();
+  await card(two.page).waitFor();
+  expect(await streams(app)).toBe(1);
+});
+
 test.for([
   ["follows changes", async (page: Page) => page.getByRole("link", { name: "Activity" }).click()],
   [
@@ -166,10 +230,11 @@ test.for([
       async (route) => {
         const response = await route.fetch();
         const announced = page.evaluate(
-          () =>
+          (name) =>
             new Promise((resolve) => {
-              new BroadcastChannel("fiscility.accounts").onmessage = resolve;
+              new BroadcastChannel(name).onmessage = resolve;
             }),
+          nameOfTabs(ada.id),
         );
         await Promise.all([announced, connect(app, ada)]);
         await route.fulfill({ response });
