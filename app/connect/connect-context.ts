@@ -26,8 +26,8 @@ export type ConnectStore = ReturnType<typeof createConnectStore>;
 export function createConnectStore(page: () => ConnectPage) {
   const { now, set, watch } = createStore<ConnectState>(start);
   let flow: Flow | null = null;
-  /** The event that the code is being loaded for. */
-  let first: ConnectEvent | null = null;
+  /** The events that wait for the code. */
+  let waiting: ConnectEvent[] = [];
 
   function send(event: ConnectEvent): void {
     if (flow) {
@@ -35,24 +35,25 @@ export function createConnectStore(page: () => ConnectPage) {
       set(next);
       for (const effect of effects) flow.performEffect(effect, send, page());
     } else if (event.type === "leave") {
-      first = null;
-    } else if (first === null) {
-      first = event;
+      waiting = [];
+    } else {
       // The button is busy from the press on, while the code is loaded.
       if (event.type === "open")
         set({ ...start, step: { name: "opening", request: event.request } });
-      loadFlow().then(begin, fail);
+      if (waiting.push(event) === 1) loadFlow().then(begin, fail);
     }
   }
 
   function begin(loaded: Flow): void {
+    // A second load, after the user had left before the first one ended.
+    if (flow) return;
     flow = loaded;
     set(start);
-    if (first) send(first);
+    for (const event of waiting) send(event);
   }
 
   function fail(): void {
-    first = null;
+    waiting = [];
     set(start);
     const { link: title, notLoaded: message } = text.problem;
     showProblem("connect", { title, message, actions: [reloadPage] });

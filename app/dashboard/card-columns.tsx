@@ -1,24 +1,29 @@
 import { type ReactElement, type ReactNode, useState } from "react";
 
 interface CardColumnsProps {
-  /** `rows`: the number of rows of the card, its head included. */
-  cards: { rows: number; card: ReactElement }[];
+  /** `id`: of the Item; `rows`: the number of rows of the card, its head included. */
+  cards: { id: string; rows: number; card: ReactElement }[];
   /** Comes after the last card. */
   children: ReactNode;
 }
 
 /**
  * Cards below each other; on a wide screen in two columns of about the same height, with the same order. The
- * columns are divided when the page is opened, so that no card changes its column while the user looks at it.
+ * columns are divided when the page is opened, so that no card changes its column while the user looks at it: it
+ * would lose its open dialog.
  */
 export function CardColumns({ cards, children }: CardColumnsProps) {
-  const [first] = useState(() => countOfFirst(cards.map(({ rows }) => rows)));
+  const [first] = useState(
+    () => new Set(cards.slice(0, countOfFirst(cards.map(({ rows }) => rows))).map(({ id }) => id)),
+  );
+  // A card that is removed from the first column must not draw one of the second into it.
+  const count = first.size === 0 ? 1 : cards.findLastIndex(({ id }) => first.has(id)) + 1;
   const all = cards.map(({ card }) => card);
   return (
     <div className="grid items-start gap-4 2xl:grid-cols-2">
-      <div className="grid min-w-0 gap-4 empty:hidden">{all.slice(0, first)}</div>
+      <div className="grid min-w-0 gap-4 empty:hidden">{all.slice(0, count)}</div>
       <div className="grid min-w-0 gap-4 empty:hidden">
-        {all.slice(first)}
+        {all.slice(count)}
         {children}
       </div>
     </div>

@@ -205,10 +205,15 @@ export default function Dashboard() {
               cards={
                 kinds
                   ? kinds.map((kind) => ({
+                      id: kind.id,
                       rows: kind.accounts.length + 1,
                       card: <KindCard key={kind.id} kind={kind} />,
                     }))
-                  : rest.map((item) => ({ rows: item.accounts.length + 2, card: card(item) }))
+                  : rest.map((item) => ({
+                      id: item.id,
+                      rows: item.accounts.length + 2,
+                      card: card(item),
+                    }))
               }
             >
               {pending ? <PendingCard busy={false} {...pending} /> : null}

@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
+import { addBank } from "../support/bank.ts";
 import { compareBooks, noDifferences } from "../support/books.ts";
 import { openPage } from "../support/browser.ts";
 import { startOver } from "../support/fixtures.ts";
@@ -74,3 +75,39 @@ test.for(casesOf([1280, 390] as const, (width) => width === 390))(
     expect(witness.pageLoads).toHaveLength(1);
   },
 );
+
+test("The first click on Add or remove accounts after a page load opens Link", async ({
+  app,
+  browser,
+}) => {
+  const user = await app.signUp("cfo");
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
+  const { page } = await openPage(browser);
+  await logIn(app, page, user);
+  await manage(page, "Add or remove accounts");
+  await link(page).getByRole("button", { name: "Continue" }).waitFor();
+});
+
+test("The dialog of a bank stays open, with what was typed, when another bank is removed", async ({
+  app,
+  browser,
+}) => {
+  const user = await app.signUp("cfo");
+  await addBank(app, user, "Mill Bank", [{ balance: "1" }], []);
+  await addBank(app, user, "Wool Bank", [{ balance: "2" }], []);
+  const { page } = await openPage(browser);
+  await logIn(app, page, user);
+  const [above, below] = await card(page).evaluateAll((cards) =>
+    cards.map((card) => card.getAttribute("data-item-id") as string),
+  );
+  const other = card(page).and(page.locator(`[data-item-id="${below}"]`));
+  await other.getByRole("button", { name: /^Manage/ }).click();
+  await page.getByRole("menuitem", { name: "Rename or hide accounts" }).click();
+  const name = page.getByRole("dialog").getByRole("textbox");
+  await name.fill("Household");
+  await app.query("delete from items where id = $1", [above]);
+  await app.query("update users set data_version = data_version + 1 where id = $1", [user.id]);
+  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await expect.poll(() => card(page).count()).toBe(1);
+  expect(await name.inputValue()).toBe("Household");
+});
