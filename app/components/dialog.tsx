@@ -8,14 +8,24 @@ interface DialogProps {
   lead: string;
   /** Whether Escape and presses outside do not close it, because its content would be lost. */
   stay?: boolean;
+  /** Whether the element that opened it is about to disappear; read when it closes. */
+  openerGoes?: { current: boolean };
   children: ReactNode;
 }
 
 /**
  * A dialog over the page. It keeps the focus inside, and returns it when it closes: to the element that had
- * it, or to the page's content if that element is gone.
+ * it, or to the page's content if that element is gone or going.
  */
-export function Dialog({ open, onOpenChange, title, lead, stay, children }: DialogProps) {
+export function Dialog({
+  open,
+  onOpenChange,
+  title,
+  lead,
+  stay,
+  openerGoes,
+  children,
+}: DialogProps) {
   const opener = useRef<Element | null>(null);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
@@ -29,7 +39,8 @@ export function Dialog({ open, onOpenChange, title, lead, stay, children }: Dial
             // Radix returns the focus only to its own triggers.
             event.preventDefault();
             const { current } = opener;
-            const there = current instanceof HTMLElement && current !== document.body;
+            const there =
+              current instanceof HTMLElement && current !== document.body && !openerGoes?.current;
             const back =
               there && current.isConnected ? current : document.getElementById("content");
             back?.focus({ preventScroll: true });

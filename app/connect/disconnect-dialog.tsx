@@ -34,14 +34,26 @@ interface DisconnectDialogProps {
 /** Lists what is removed and what is kept, and asks for a phrase. Loaded when it is opened. */
 export function DisconnectDialog({ item, open, onClose }: DisconnectDialogProps) {
   const [busy, setBusy] = useState(false);
+  const removed = useRef(false);
   return (
     <Dialog
       open={open}
+      openerGoes={removed}
       onOpenChange={(open) => open || busy || onClose()}
       title={words.title(item.bank)}
       lead={words.lead}
     >
-      <Form item={item} busy={busy} setBusy={setBusy} onCancel={onClose} />
+      <Form
+        item={item}
+        busy={busy}
+        setBusy={setBusy}
+        onCancel={onClose}
+        onRemoved={() => {
+          removed.current = true;
+          setBusy(false);
+          onClose();
+        }}
+      />
     </Dialog>
   );
 }
@@ -51,9 +63,10 @@ interface FormProps {
   busy: boolean;
   setBusy: (busy: boolean) => void;
   onCancel: () => void;
+  onRemoved: () => void;
 }
 
-function Form({ item, busy, setBusy, onCancel }: FormProps) {
+function Form({ item, busy, setBusy, onCancel, onRemoved }: FormProps) {
   const [mismatch, setMismatch] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
   // Set once the server has asked for a proof: it does not within ten minutes of another one.
@@ -98,8 +111,9 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
       }
     }
     showSuccess("connect", words.done(bank));
-    // The dialog is part of the card and disappears with it.
     announceAccounts(null);
+    // The card disappears when the data is loaded again, which a lost network or another release delays.
+    onRemoved();
   }
 
   async function ask() {

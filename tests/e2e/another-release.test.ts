@@ -1,5 +1,6 @@
 import type { Page, Route } from "playwright-core";
 import { expect } from "vitest";
+import { disconnectPhrase } from "../../server/contracts/phrases.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { addBank } from "../support/bank.ts";
@@ -302,4 +303,25 @@ test("A tab is loaded again at most once a minute while servers of both releases
   await endWait(page);
   await card(page).getByText("Brook Bank").waitFor();
   expect(pageLoads).toEqual([`${app.url}/dashboard`]);
+});
+
+test("The dialog of a bank closes once the bank is disconnected, also in a tab of the previous release", async ({
+  app,
+  browser,
+}) => {
+  const witness = await openPage(browser);
+  const { page } = witness;
+  const user = await app.signUp("cfo");
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
+  await app.stepUp(user);
+  await logIn(app, page, user);
+  await manage(page, "Disconnect");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("textbox").fill(disconnectPhrase("First Platypus Bank"));
+  await rollOut(page);
+  await age(page);
+  await dialog.getByRole("button", { name: "Disconnect" }).click();
+  // The page is loaded again, which a dialog would have prevented.
+  await card(page).waitFor({ state: "detached" });
+  expect(witness.pageLoads).toHaveLength(2);
 });
