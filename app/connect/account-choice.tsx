@@ -31,16 +31,16 @@ interface AccountChoiceProps {
 /** Lets the user choose accounts, but not more than there is room for. */
 export function AccountChoice(props: AccountChoiceProps) {
   const { accounts, room, submit, busy = false, failure, onSubmit, onCancel, children } = props;
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(() => new Set(props.chosen));
+  // Only what the user changed: the rest follows the accounts, which another tab may change meanwhile.
+  const [changed, setChanged] = useState<ReadonlyMap<string, boolean>>(new Map());
   const [empty, setEmpty] = useState(false);
   const hint = useId();
+  const isChosen = (id: string) => changed.get(id) ?? props.chosen.includes(id);
+  const chosen = new Set(accounts.map(({ id }) => id).filter(isChosen));
   const isFull = chosen.size >= room;
 
   function change(id: string, isChosen: boolean) {
-    const next = new Set(chosen);
-    if (isChosen) next.add(id);
-    else next.delete(id);
-    setChosen(next);
+    setChanged(new Map(changed).set(id, isChosen));
     setEmpty(false);
   }
 
@@ -48,7 +48,7 @@ export function AccountChoice(props: AccountChoiceProps) {
     event.preventDefault();
     if (busy) return;
     setEmpty(chosen.size === 0);
-    if (chosen.size > 0) onSubmit(accounts.map(({ id }) => id).filter((id) => chosen.has(id)));
+    if (chosen.size > 0) onSubmit([...chosen]);
   }
 
   return (
@@ -57,7 +57,6 @@ export function AccountChoice(props: AccountChoiceProps) {
         <legend className="sr-only">{words.legend}</legend>
         <div className="max-h-[45dvh] divide-y divide-line overflow-y-auto rounded-xl border border-line">
           {accounts.map(({ id, name, below }) => {
-            const isChosen = chosen.has(id);
             return (
               <label
                 key={id}
@@ -65,8 +64,8 @@ export function AccountChoice(props: AccountChoiceProps) {
               >
                 <input
                   type="checkbox"
-                  checked={isChosen}
-                  disabled={isFull && !isChosen}
+                  checked={chosen.has(id)}
+                  disabled={isFull && !chosen.has(id)}
                   onChange={(event) => change(id, event.target.checked)}
                   className="size-4 shrink-0 accent-accent"
                 />

@@ -1,5 +1,5 @@
 import { ExternalLink, ListChecks, Pencil, RefreshCw, Unplug } from "lucide-react";
-import { Suspense, useCallback, useState } from "react";
+import { Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { Menu, type MenuAction } from "../components/menu.tsx";
 import { reloadPage, showProblem } from "../components/toasts.tsx";
 import type { ShownItem } from "../dashboard/to-shown-item.server.ts";
@@ -39,6 +39,17 @@ export function ItemMenu({ item, room }: ItemMenuProps) {
     open({ itemId, chooseAccounts: true, returned: null });
   };
   const close = useCallback(() => changeAccounts(null), [changeAccounts]);
+  const shown = useRef(changing);
+  useEffect(() => {
+    shown.current = changing;
+  });
+  // The dialog of a page that the user left must not open again when they come back.
+  useEffect(
+    () => () => {
+      if (shown.current === itemId) changeAccounts(null);
+    },
+    [itemId, changeAccounts],
+  );
   const fail = useCallback((closeIt: () => void) => {
     closeIt();
     const { notLoaded: message } = text.problem;

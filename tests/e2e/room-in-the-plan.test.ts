@@ -231,3 +231,40 @@ matrixTest(
     expect(await compareBooks(app)).toEqual({ ...noDifferences, connected: 1 });
   },
 );
+
+test("The dialog that chooses accounts keeps what another device connected meanwhile, and does not open again by itself", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await openPage(browser);
+  const user = await app.signUp("intern");
+  await connectTwo(app, page, user);
+  await app.query("update users set plan = 'cfo', data_version = data_version + 1 where id = $1", [
+    user.id,
+  ]);
+  await page.reload();
+  await manage(page, "Add or remove accounts");
+  await box(page, "Plaid CD").check();
+  const [{ id, accounts, notConnected }] = (await app.get("/trpc/accounts.list", user)).result.data
+    .items;
+  const card4 = notConnected.find(({ name }: { name: string }) => name === "Plaid Credit Card");
+  const accountIds = [...accounts, card4].map((account: { id: string }) => account.id);
+  await app.post("/trpc/items.chooseAccounts", { itemId: id, accountIds }, user);
+  await expect.poll(() => box(page, "Plaid Credit Card").isChecked()).toBe(true);
+  await box(page, "Plaid Saving").uncheck();
+  await dialog(page).getByRole("button", { name: "Save" }).click();
+  const rows = card(page)
+    .getByRole("listitem")
+    .filter({ has: page.getByRole("link") });
+  await expect.poll(() => rows.count()).toBe(3);
+  await rows.getByText("Plaid Credit Card").waitFor();
+
+  await page.getByRole("link", { name: "Activity", exact: true }).click();
+  await page.getByRole("link", { name: "Dashboard", exact: true }).click();
+  await manage(page, "Add or remove accounts");
+  await page.goBack();
+  await page.getByRole("heading", { level: 1, name: "Activity" }).waitFor();
+  await page.getByRole("link", { name: "Dashboard", exact: true }).click();
+  await card(page).waitFor();
+  expect(await dialog(page).count()).toBe(0);
+});
