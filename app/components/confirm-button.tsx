@@ -37,7 +37,12 @@ export function ConfirmButton({ fields, words, children }: ConfirmButtonProps) {
       <Button kind="secondary" aria-label={words.label} onClick={() => setAsking(true)}>
         {words.button}
       </Button>
-      <Dialog open={asking} onOpenChange={setAsking} title={words.title} lead={words.lead}>
+      <Dialog
+        open={asking}
+        onOpenChange={(open) => busy || setAsking(open)}
+        title={words.title}
+        lead={words.lead}
+      >
         {children}
         <fetcher.Form
           method="post"
@@ -49,7 +54,7 @@ export function ConfirmButton({ fields, words, children }: ConfirmButtonProps) {
             <input key={name} type="hidden" name={name} value={value} />
           ))}
           <div className="flex flex-wrap justify-end gap-2">
-            <Button kind="secondary" onClick={() => setAsking(false)}>
+            <Button kind="secondary" aria-disabled={busy} onClick={() => busy || setAsking(false)}>
               {words.cancel}
             </Button>
             <Button kind="danger" type="submit" busy={busy}>

@@ -127,7 +127,8 @@ function AccountMenu({ viewer, onShortcuts }: { viewer: Viewer; onShortcuts: () 
         <div className="my-1.5">
           <SchemeForm />
         </div>
-        <Form method="post" action="/logout">
+        {/* The whole page, so that nothing of this user is left in it, and no response arrives later. */}
+        <Form method="post" action="/logout" reloadDocument>
           <button type="submit" className={buttonClass("quiet", "w-full justify-start px-3")}>
             <LogOut className="size-4" aria-hidden="true" />
             {text.nav.logOut}

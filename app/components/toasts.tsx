@@ -153,6 +153,11 @@ export function hideToast(place: string): void {
   shown.delete(place);
 }
 
+/** Removes every toast: the user whom they concern has left. */
+export function hideToasts(): void {
+  for (const place of [...shown.keys()]) hideToast(place);
+}
+
 function ToastFrame({ children, onDismiss }: { children: ReactNode; onDismiss: () => void }) {
   return (
     <div className="relative flex w-full gap-3 rounded-xl border border-line bg-surface p-4 text-[0.9375rem] leading-normal text-ink shadow-raised sm:w-92">

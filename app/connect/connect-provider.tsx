@@ -1,6 +1,6 @@
 import { useLocation, useNavigate } from "@remix-run/react";
 import { type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { prepareToasts } from "../components/toasts.tsx";
+import { hideToasts, prepareToasts } from "../components/toasts.tsx";
 import {
   ConnectContext,
   createConnectStore,
@@ -40,7 +40,13 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   const [store] = useState(() => createConnectStore(() => page.current));
   const state = useConnectState(store);
   useFocusReturn(state);
-  useEffect(() => () => store.send({ type: "leave" }), [store]);
+  useEffect(
+    () => () => {
+      store.send({ type: "leave" });
+      hideToasts();
+    },
+    [store],
+  );
 
   // Loaded in advance, because the toast that reports a lost network cannot be loaded without one.
   useEffect(
@@ -67,6 +73,13 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   const link = "link" in step ? step.link : null;
   const LinkSession = store.flow()?.LinkSession;
   const decideNothing = useCallback(() => decide(null), []);
+  const decideByToast = useCallback(() => {
+    if (!decision) return;
+    decide(null);
+    const { accounts = [], message, ...rest } = decision;
+    const problem = { ...rest, message: `${message} ${accounts.join(", ")}` };
+    store.flow()?.performEffect({ do: "showProblem", problem }, store.send, page.current);
+  }, [store, decision]);
   const chooseNone = useCallback(() => store.send({ type: "choseNone", run }), [store, run]);
   return (
     <ConnectContext.Provider value={value}>
@@ -91,7 +104,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
               store.send(event);
             }}
             onClose={decideNothing}
-            onFail={decideNothing}
+            onFail={decideByToast}
           />
         </Suspense>
       ) : null}

@@ -13,6 +13,7 @@ import {
   link,
   logIn,
   logInAtBank,
+  manage,
   openBank,
   openOAuthBank,
 } from "../support/link.ts";
@@ -248,6 +249,22 @@ test("Link does not offer the previous user's connection when another user logs 
   await page.getByText("The connection is not confirmed yet").waitFor({ state: "detached" });
 });
 
+test("The page shows the next user none of the previous user's messages, not even late ones (I6)", async ({
+  app,
+  browser,
+}) => {
+  const { page, user } = await dashboard(app, browser);
+  await connectBefore(app, user);
+  await page.route("**/trpc/items.refresh*", (route) => route.abort(), { times: 1 });
+  await manage(page, "Refresh now");
+  await page.getByText("The bank was not refreshed").waitFor();
+  // The log-in ends elsewhere.
+  await app.query("delete from sessions where user_id = $1", [user.id]);
+  await page.getByRole("link", { name: "Activity", exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
+  await page.locator("[data-sonner-toast]").waitFor({ state: "detached" });
+});
+
 test("/connect/oauth does not continue the connection of another user (S2, I6)", async ({
   app,
   browser,
@@ -401,6 +418,25 @@ test("The dashboard names the accounts and offers to reconnect or connect anyway
   await page.getByRole("button", { name: "Connect anyway" }).click();
   await card(page).nth(1).waitFor();
   expect(witness.pageLoads).toEqual([]);
+});
+
+test("The dashboard offers to reconnect in a message when the dialog cannot be loaded (I7)", async ({
+  app,
+  browser,
+}) => {
+  const { page, user } = await dashboard(app, browser, "cfo");
+  await connectBefore(app, user);
+  await page.route(/\/decision-dialog-/, (route) => route.abort());
+  await card(page).waitFor();
+  await openBank(page);
+  await finishLink(page);
+  await page.getByText("You have these accounts already").waitFor();
+  await page
+    .getByText(/Plaid Checking/)
+    .last()
+    .waitFor();
+  await page.getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
+  await link(page).getByRole("button", { name: "Continue" }).waitFor();
 });
 
 test("A bank's card offers its new accounts, and adds the chosen ones within the plan", async ({
