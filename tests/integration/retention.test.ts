@@ -111,7 +111,7 @@ test("docs/operations.md names each limit of retention", () => {
     `webhooks to users' addresses ${webhookDeliveries} days`,
     `mails ${mails} days`,
     `log-ins of earlier versions (table \`log_ins\`) ${logIns} days`,
-    `the security record, which has all newer log-ins ${securityEvents} days`,
+    `the security record ${securityEvents} days`,
     `links in mail ${mailLinks} days after they expire`,
     `users who never confirm their email ${unconfirmedUsers} days`,
     "refused access tokens (`db/refused-tokens.ts`) half a day after the last try",

@@ -81,6 +81,8 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
       for (const shift of list.getEntries() as LayoutShift[]) {
         seen.shifted += shift.value;
         for (const { node, previousRect, currentRect } of shift.sources) {
+          // Text moves within its box when its font arrives, before which it is not painted.
+          if (corners(previousRect) === corners(currentRect)) continue;
           const what = node instanceof Element ? node.outerHTML : (node?.textContent ?? "gone");
           seen.shifts.push(
             `${Math.round(shift.startTime)} ms: ${corners(previousRect)} to ${corners(currentRect)}: ${what.slice(0, 300)}`,
