@@ -72,23 +72,23 @@ export function createHttp(
   // Without paths, because Express parses the URL again for each path that a layer is mounted at.
   app.use(allowOtherSites, inSequence(refuseForeignOrigin(config)));
   const jsonBody = readJsonAsText(createContext);
-  // Each part of a streamed response is sent when it is written, not when a buffer is full.
+  // Each part of a streamed page is sent when it is written, not when a buffer is full.
   const compress = compression({ flush: constants.Z_SYNC_FLUSH });
-  const send = createSender(compress);
+  const sendWhole = createSender(compress);
   const limits = { maxBodySize: maxBody, maxBatchSize: 100 };
-  const trpc = createTrpcHandler(createContext, onError, send, limits);
+  const trpc = createTrpcHandler(createContext, onError, sendWhole, limits);
   app.use(
     "/trpc",
     express.Router().use(createEventStreams(createContext, onError), jsonBody, trpc),
   );
-  app.use("/api/v1", express.Router().use(jsonBody, createRestRouter(createContext, send)));
+  app.use("/api/v1", express.Router().use(jsonBody, createRestRouter(createContext, sendWhole)));
   app.post("/plaid/webhook", rawBody, (req, res, next) => {
     const signature = req.get("plaid-verification");
     const bytes = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
     const delivery = { signature, bytes, address: req.ip ?? "" };
     receiveWebhook(services, delivery, log).then(() => res.json({}), next);
   });
-  app.use("/plaid", express.Router().use(jsonBody, createPlaidRouter(createContext, send)));
+  app.use("/plaid", express.Router().use(jsonBody, createPlaidRouter(createContext, sendWhole)));
   app.use(compress);
 
   /** The release of the pages, which open tabs compare with their own. */

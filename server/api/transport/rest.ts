@@ -6,10 +6,10 @@ import { FiscilityError } from "../../contracts/errors.ts";
 import type { Context } from "../context.ts";
 import { type Endpoint, endpoints } from "../contract/endpoints.ts";
 import { callProcedure } from "../router.ts";
-import { StreamedOutput } from "../streamed-output.ts";
+import { StreamedOutput, sendParts } from "../streamed-output.ts";
 import { toFiscilityError } from "../trpc.ts";
 import { type RestFields, restFields } from "./rest-fields.ts";
-import type { Sender } from "./sender.ts";
+import type { SendWhole } from "./sender.ts";
 
 type CreateContext = (req: Request) => Promise<Context>;
 
@@ -17,12 +17,12 @@ type CreateContext = (req: Request) => Promise<Context>;
  * REST for every procedure, below `/api/v1`: JSON with snake_case fields, like Plaid's. A GET or DELETE has
  * its fields in the path and the query, a POST in the body.
  */
-export function createRestRouter(createContext: CreateContext, send: Sender): Router {
-  return routerOf(endpoints, createContext, send);
+export function createRestRouter(createContext: CreateContext, sendWhole: SendWhole): Router {
+  return routerOf(endpoints, createContext, sendWhole);
 }
 
 /** The two addresses of the flow's specification, below `/plaid`, for the same procedures. */
-export function createPlaidRouter(createContext: CreateContext, send: Sender): Router {
+export function createPlaidRouter(createContext: CreateContext, sendWhole: SendWhole): Router {
   const paths: Record<string, string> = {
     "plaid.createLinkToken": "/create-link-token",
     connectAccount: "/exchange-token",
@@ -31,10 +31,14 @@ export function createPlaidRouter(createContext: CreateContext, send: Sender): R
     const path = paths[endpoint.name];
     return path ? [{ ...endpoint, path }] : [];
   });
-  return routerOf(twins, createContext, send);
+  return routerOf(twins, createContext, sendWhole);
 }
 
-function routerOf(served: readonly Endpoint[], createContext: CreateContext, send: Sender): Router {
+function routerOf(
+  served: readonly Endpoint[],
+  createContext: CreateContext,
+  sendWhole: SendWhole,
+): Router {
   const router = Router();
   const pattern = ({ path }: Endpoint) => path.replace(/\{(\w+)\}/g, ":$1");
   for (const endpoint of served) {
@@ -49,11 +53,11 @@ function routerOf(served: readonly Endpoint[], createContext: CreateContext, sen
       try {
         const context = await createContext(req);
         const output = await callProcedure(endpoint.name, context, readInput);
-        if (output instanceof StreamedOutput) await sendStreamed(req, res, output, send);
+        if (output instanceof StreamedOutput) await sendStreamed(req, res, output);
         else {
           // Express' own `json` takes several times as long.
           res.setHeader("content-type", "application/json; charset=utf-8");
-          send.whole(req, res, toJson(output as object));
+          sendWhole(req, res, toJson(output as object));
         }
       } catch (error) {
         next(asSent(error, fields, sent));
@@ -71,15 +75,10 @@ function routerOf(served: readonly Endpoint[], createContext: CreateContext, sen
 }
 
 /** Sends the format that the `Accept` header prefers; JSON by default. */
-async function sendStreamed(
-  req: Request,
-  res: Response,
-  output: StreamedOutput,
-  send: Sender,
-): Promise<void> {
+async function sendStreamed(req: Request, res: Response, output: StreamedOutput): Promise<void> {
   const accepted = req.accepts(Object.keys(streamedTypes));
   const type = (accepted || "application/json") as keyof typeof streamedTypes;
-  await send.parts(req, res.vary("accept").type(type), streamedTypes[type](output));
+  await sendParts(res.vary("accept").type(type), streamedTypes[type](output));
 }
 
 /** The documented name of each field of the outputs. Converting a name takes longer than the rest of REST. */

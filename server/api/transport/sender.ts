@@ -1,5 +1,4 @@
 import type { Request, RequestHandler, Response } from "express";
-import { sendParts } from "../streamed-output.ts";
 
 /**
  * Characters of a response from which it is compressed. A shorter one, with its head, fits in the ten packets
@@ -10,25 +9,17 @@ import { sendParts } from "../streamed-output.ts";
  */
 const worthCompressing = 8_192;
 
-/** Sends the responses of the API. */
-export interface Sender {
-  /** Sends a response in one piece, with its length unless it is compressed. */
-  whole(req: Request, res: Response, body: string): void;
-  /** Sends the parts as fast as they are read. Rejects when a part fails. */
-  parts(req: Request, res: Response, parts: AsyncIterable<string>): Promise<void>;
-}
+/**
+ * Sends a response in one piece, with its length unless it is compressed. Responses in parts are never compressed:
+ * they wait for their reader, whose pace `compression` hides.
+ */
+export type SendWhole = (req: Request, res: Response, body: string) => void;
 
-export function createSender(compress: RequestHandler): Sender {
-  return {
-    whole(req, res, body) {
-      if (body.length >= worthCompressing) compress(req, res, () => {});
-      // A 204, tRPC's response to HEAD, must not have a length: https://www.rfc-editor.org/rfc/rfc9110#section-8.6
-      if (res.statusCode !== 204) res.setHeader("content-length", Buffer.byteLength(body));
-      res.end(body);
-    },
-    parts(req, res, parts) {
-      compress(req, res, () => {});
-      return sendParts(res, parts);
-    },
+export const createSender =
+  (compress: RequestHandler): SendWhole =>
+  (req, res, body) => {
+    if (body.length >= worthCompressing) compress(req, res, () => {});
+    // A 204, tRPC's response to HEAD, must not have a length: https://www.rfc-editor.org/rfc/rfc9110#section-8.6
+    if (res.statusCode !== 204) res.setHeader("content-length", Buffer.byteLength(body));
+    res.end(body);
   };
-}

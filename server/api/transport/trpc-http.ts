@@ -6,8 +6,8 @@ import { FiscilityError } from "../../contracts/errors.ts";
 import type { Context } from "../context.ts";
 import type { ProcedureMeta } from "../procedure-meta.ts";
 import { appRouter, callProcedure, procedures } from "../router.ts";
-import { StreamedOutput } from "../streamed-output.ts";
-import type { Sender } from "./sender.ts";
+import { StreamedOutput, sendParts } from "../streamed-output.ts";
+import type { SendWhole } from "./sender.ts";
 
 type CreateContext = (req: Request) => Promise<Context>;
 type OnError = (req: Request, error: unknown, name: string | undefined) => void;
@@ -19,7 +19,7 @@ type OnError = (req: Request, error: unknown, name: string | undefined) => void;
 export function createTrpcHandler(
   createContext: CreateContext,
   onError: OnError,
-  send: Sender,
+  sendWhole: SendWhole,
   limits: { maxBodySize: number; maxBatchSize: number },
 ): RequestHandler {
   async function respond(req: Request, res: Response): Promise<void> {
@@ -27,7 +27,7 @@ export function createTrpcHandler(
     const reads = readsOf(req, path, limits.maxBatchSize);
     if (reads) {
       const { body, streamed } = await runReads(reads, req, res, createContext, onError);
-      return streamed ? send.parts(req, res, body) : send.whole(req, res, body);
+      return streamed ? sendParts(res, body) : sendWhole(req, res, body);
     }
     // A streamed procedure in any other kind of request is refused, because it would get only a part.
     if (namesOf(path).some(isStreamed)) throw new FiscilityError("unsupported_media_type");
@@ -42,7 +42,7 @@ export function createTrpcHandler(
     });
     res.statusCode = response.status;
     for (const [name, value] of response.headers) res.setHeader(name, value);
-    send.whole(req, res, await response.text());
+    sendWhole(req, res, await response.text());
   }
   return (req, res, next) => {
     respond(req, res).catch(next);
