@@ -1,5 +1,11 @@
-/** Called with the new data version, or null where it is unknown. */
-type Listener = (dataVersion: number | null) => void;
+/**
+ * Called with the data version after a change, or null where it is unknown. `isNew`: this tab knew no such version
+ * before; it falls when the database is restored.
+ */
+type Listener = (dataVersion: number | null, isNew: boolean) => void;
+
+/** What tabs send instead of a data version once the session has ended. */
+const ended = "ended";
 
 const listeners = new Set<Listener>();
 
@@ -18,13 +24,12 @@ export function joinTabs(userId: string, since: number): () => void {
   const tabs = { name: nameOfTabs(userId), newest: since };
   const channel = new BroadcastChannel(tabs.name);
   channel.onmessage = ({ data }) => {
+    if (data === ended) return void window.__remixRouter.revalidate();
     const dataVersion = typeof data === "number" ? data : null;
-    if (dataVersion !== null) {
-      if (dataVersion < tabs.newest) channel.postMessage(tabs.newest);
-      if (dataVersion <= tabs.newest) return;
-      tabs.newest = dataVersion;
-    }
-    for (const listener of listeners) listener(dataVersion);
+    const { newest } = tabs;
+    if (dataVersion !== null && dataVersion < newest) channel.postMessage(newest);
+    tabs.newest = Math.max(newest, dataVersion ?? 0);
+    for (const listener of listeners) listener(dataVersion, (dataVersion ?? 0) > newest);
   };
   channel.postMessage(since);
   joined = tabs;
@@ -39,13 +44,25 @@ export function joinTabs(userId: string, since: number): () => void {
  * null where it is unknown.
  */
 export function announceAccounts(dataVersion: number | null): void {
+  send(dataVersion);
+}
+
+/**
+ * Notifies the user's tabs, including this one, that the session has ended: each reloads its page's data, and is
+ * redirected to the log-in.
+ */
+export function announceEnd(): void {
+  send(ended);
+}
+
+function send(message: number | null | typeof ended): void {
   if (!joined) return;
   const channel = new BroadcastChannel(joined.name);
-  channel.postMessage(dataVersion);
+  channel.postMessage(message);
   channel.close();
 }
 
-/** Calls `listener` when a tab announces a change that this one did not know. Returns a function that stops it. */
+/** Calls `listener` when a tab announces a change. Returns a function that stops it. */
 export function onAccountNews(listener: Listener): () => void {
   listeners.add(listener);
   return () => void listeners.delete(listener);

@@ -1,6 +1,12 @@
 import { toFailure } from "../failure.ts";
 import { loadTrpc } from "../trpc.ts";
-import { announceAccounts, joinTabs, nameOfTabs, newestKnown } from "./account-news.ts";
+import {
+  announceAccounts,
+  announceEnd,
+  joinTabs,
+  nameOfTabs,
+  newestKnown,
+} from "./account-news.ts";
 import { announceFocus, untilFocused } from "./tab-focus.ts";
 
 /** How long to wait before opening a stream again that the server or a proxy rejected, in milliseconds. */
@@ -41,8 +47,8 @@ export function followChanges(userId: string, since: number): () => void {
     while (!signal.aborted) {
       const refused = await followOnce().catch((error: unknown) => error);
       const reason = refused && toFailure(refused).reason;
-      // Logged out, here or elsewhere: every tab reloads its data, and is redirected to the log-in.
-      if (reason === "unauthenticated") announceAccounts(null);
+      // Logged out, here or elsewhere.
+      if (reason === "unauthenticated") announceEnd();
       else if (reason !== "stream_replaced") return;
       await untilFocused(signal);
     }

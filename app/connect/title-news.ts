@@ -5,9 +5,8 @@ import { onAccountNews } from "./account-news.ts";
 export function followTitle(): () => void {
   const mark = `${text.nav.updated} · `;
   const plain = () => document.title.replace(mark, "");
-  const stop = onAccountNews((version) => {
-    // Null is a tab that only looks again.
-    if (version !== null && document.visibilityState === "hidden") document.title = mark + plain();
+  const stop = onAccountNews((_version, isNew) => {
+    if (isNew && document.visibilityState === "hidden") document.title = mark + plain();
   });
   const look = () => {
     if (document.visibilityState === "visible") document.title = plain();

@@ -18,6 +18,7 @@ import { LocalTime } from "../components/local-time.tsx";
 import { formatMoney } from "../components/money.ts";
 import { PlanMeter } from "../components/plan-meter.tsx";
 import { RouteError } from "../components/route-error.tsx";
+import { useFreshData } from "../connect/use-fresh-data.ts";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
 import { words } from "../settings/plan-words.ts";
@@ -28,7 +29,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
   const [use, requests] = await Promise.all([context.caller.plan.get(), context.planRequests()]);
   const open = requests.find(({ answeredAt }) => answeredAt === null) ?? null;
-  return { ...use, request: open };
+  return { ...use, request: open, dataVersion: context.dataVersion };
 }
 
 /** Requests a larger plan, with and without JavaScript. */
@@ -44,7 +45,8 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function Plan() {
-  const { plan, accountsUsed, plans, request } = useLoaderData<typeof loader>();
+  const { plan, accountsUsed, plans, request, dataVersion } = useLoaderData<typeof loader>();
+  useFreshData(dataVersion);
   const larger = plans.filter(({ maxAccounts }) => maxAccounts > plan.maxAccounts);
   return (
     <>

@@ -19,6 +19,7 @@ import { cardClass } from "../components/card.ts";
 import { FormAlert } from "../components/form-alert.tsx";
 import { LocalTime } from "../components/local-time.tsx";
 import { RouteError } from "../components/route-error.tsx";
+import { useFreshData } from "../connect/use-fresh-data.ts";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
 import { SecondStepLink } from "../second-step/second-step-link.tsx";
@@ -37,7 +38,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
     context.sessions.proof(),
   ]);
   const hasFactor = totp || passkey;
-  return { sessions, events, hasFactor };
+  return { sessions, events, hasFactor, dataVersion: context.dataVersion };
 }
 
 /** The errors of a form, or that it succeeded. */
@@ -87,13 +88,14 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function Security() {
-  const { sessions, events, hasFactor } = useLoaderData<typeof loader>();
+  const { sessions, events, hasFactor, dataVersion } = useLoaderData<typeof loader>();
   const result = useActionData<typeof action>();
   const form = useRef<HTMLFormElement>(null);
   const navigation = useNavigation();
   // A second press would fail, because the password is already the new one; and another form would discard
   // the result of this one: the user would not see that the password was changed.
   const changing = navigation.formData?.has("newPassword") ?? false;
+  useFreshData(dataVersion);
 
   useEffect(() => {
     // Clears the fields once the password is changed; other actions on this page keep them.

@@ -1,5 +1,4 @@
-import type { LoaderFunctionArgs } from "@remix-run/node";
-import { NavLink, Outlet, useLoaderData } from "@remix-run/react";
+import { NavLink, Outlet } from "@remix-run/react";
 import {
   Bell,
   KeyRound,
@@ -9,8 +8,6 @@ import {
   UserRound,
   Webhook,
 } from "lucide-react";
-import { requireViewer } from "../auth/require-viewer.ts";
-import { useFreshData } from "../connect/use-fresh-data.ts";
 import { text } from "../text.ts";
 
 const pages: [page: keyof typeof text.settings, path: string, Icon: LucideIcon][] = [
@@ -22,20 +19,8 @@ const pages: [page: keyof typeof text.settings, path: string, Icon: LucideIcon][
   ["plan", "/settings/plan", Layers],
 ];
 
-export { shouldRevalidate } from "../send-form.ts";
-
-export function loader({ request, context }: LoaderFunctionArgs) {
-  requireViewer(request, context);
-  return { dataVersion: context.dataVersion };
-}
-
-/**
- * The layout of the settings pages: links in rows above them, or in a column beside them on wide screens. It
- * follows changes for all of them, and so the end of the session.
- */
+/** The layout of the settings pages: links in rows above them, or in a column beside them on wide screens. */
 export default function Settings() {
-  const { dataVersion } = useLoaderData<typeof loader>();
-  useFreshData(dataVersion);
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-x-12 gap-y-6 lg:grid-cols-[11rem_minmax(0,1fr)]">
       <nav
