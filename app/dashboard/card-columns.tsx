@@ -13,11 +13,13 @@ interface CardColumnsProps {
  * would lose its open dialog.
  */
 export function CardColumns({ cards, children }: CardColumnsProps) {
-  const [first] = useState(
+  const [first, setFirst] = useState(
     () => new Set(cards.slice(0, countOfFirst(cards.map(({ rows }) => rows))).map(({ id }) => id)),
   );
   // A card that is removed from the first column must not draw one of the second into it.
-  const count = first.size === 0 ? 1 : cards.findLastIndex(({ id }) => first.has(id)) + 1;
+  const [opening] = cards;
+  if (first.size === 0 && opening) setFirst(new Set([opening.id]));
+  const count = cards.findLastIndex(({ id }) => first.has(id)) + 1;
   const all = cards.map(({ card }) => card);
   return (
     <div className="grid items-start gap-4 2xl:grid-cols-2">
