@@ -2,6 +2,7 @@ import { Form, Link, useLocation, useNavigation } from "@remix-run/react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { Button } from "../components/button.tsx";
 import { Logo } from "../components/logo.tsx";
+import { muteToasts } from "../components/toasts.tsx";
 import type { AuthFormResult } from "./submit-auth-form.ts";
 
 interface AuthPageProps {
@@ -27,6 +28,8 @@ export function AuthPage({ words, otherPath, result, children, beside, about }: 
   const form = useRef<HTMLFormElement>(null);
   const { search } = useLocation();
   const busy = useNavigation().formMethod === "POST";
+
+  useEffect(muteToasts, []);
 
   useEffect(() => {
     const first = result ? "[aria-invalid=true]" : "[data-first]";

@@ -58,8 +58,11 @@ export function Toasts() {
  */
 const shown = new Map<string, () => void>();
 
+let muted = false;
+
 function show(place: string, body: Body, duration: number) {
   hideToast(place);
+  if (muted && place !== "form") return;
   let wanted = true;
   shown.set(place, () => {
     wanted = false;
@@ -153,9 +156,16 @@ export function hideToast(place: string): void {
   shown.delete(place);
 }
 
-/** Removes every toast: the user whom they concern has left. */
-export function hideToasts(): void {
+/**
+ * Removes every toast, because the user whom they concern has left, and shows only those of forms until the returned
+ * function is called: a response to the user's last request may still come.
+ */
+export function muteToasts(): () => void {
   for (const place of [...shown.keys()]) hideToast(place);
+  muted = true;
+  return () => {
+    muted = false;
+  };
 }
 
 function ToastFrame({ children, onDismiss }: { children: ReactNode; onDismiss: () => void }) {

@@ -1,6 +1,6 @@
 import { useLocation, useNavigate } from "@remix-run/react";
 import { type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { hideToasts, prepareToasts } from "../components/toasts.tsx";
+import { prepareToasts } from "../components/toasts.tsx";
 import {
   ConnectContext,
   createConnectStore,
@@ -40,13 +40,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   const [store] = useState(() => createConnectStore(() => page.current));
   const state = useConnectState(store);
   useFocusReturn(state);
-  useEffect(
-    () => () => {
-      store.send({ type: "leave" });
-      hideToasts();
-    },
-    [store],
-  );
+  useEffect(() => () => store.send({ type: "leave" }), [store]);
 
   // Loaded in advance, because the toast that reports a lost network cannot be loaded without one.
   useEffect(
