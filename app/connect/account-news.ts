@@ -1,6 +1,6 @@
 /**
- * Called with the data version after a change, or null where it is unknown. `isNew`: this tab knew no such version
- * before; it falls when the database is restored.
+ * Called with the data version after a change, or null where it is unknown. `isNew`: it is higher than any that this
+ * tab knew, which it is not after a restore of the database.
  */
 type Listener = (dataVersion: number | null, isNew: boolean) => void;
 

@@ -47,6 +47,16 @@ async function connect(app: TestApp, user: TestUser, institution = "ins_109508")
   expect((await app.post("/plaid/exchange-token", body, user)).status).toBe(200);
 }
 
+/** Ends the user's session, in no browser. */
+async function logOut(app: TestApp, user: TestUser): Promise<void> {
+  const { status } = await fetch(`${app.url}/api/auth/sign-out`, {
+    method: "POST",
+    headers: { cookie: user.cookie, origin: app.url, "content-type": "application/json" },
+    body: "{}",
+  });
+  expect(status).toBe(200);
+}
+
 function expectQuiet(witness: Witness): void {
   expect(witness.console).toEqual([]);
   expect(witness.pageLoads).toEqual([]);
@@ -104,11 +114,7 @@ test("Every page of a tab leads to the log-in once the session has ended elsewhe
   await page.getByRole("button", { name: "Your account" }).click();
   await page.getByRole("link", { name: "Settings" }).click();
   await page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
-  await fetch(`${app.url}/api/auth/sign-out`, {
-    method: "POST",
-    headers: { cookie: ada.cookie, origin: app.url, "content-type": "application/json" },
-    body: "{}",
-  });
+  await logOut(app, ada);
   await page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
   expect(await page.locator("body").innerText()).not.toContain(ada.email);
   await page.getByLabel("Email").fill(ada.email);
@@ -143,12 +149,7 @@ test("Logging out in one tab ends the streams of all tabs and leads them to the 
   const one = await dashboard(browser, ada, app.url);
   const two = await dashboard(browser, ada, second.url, one.page);
   await expect.poll(() => streams(app)).toBe(2);
-  const out = await fetch(`${app.url}/api/auth/sign-out`, {
-    method: "POST",
-    headers: { cookie: ada.cookie, origin: app.url, "content-type": "application/json" },
-    body: "{}",
-  });
-  expect(out.status).toBe(200);
+  await logOut(app, ada);
   for (const { page } of [one, two]) await page.waitForURL(/\/login/);
   await expect.poll(() => streams(app)).toBe(0);
 });
