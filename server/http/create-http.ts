@@ -89,6 +89,7 @@ export function createHttp(
     receiveWebhook(services, delivery, log).then(() => res.json({}), next);
   });
   app.use("/plaid", express.Router().use(jsonBody, createPlaidRouter(createContext, sendWhole)));
+  // After the API, where each open stream would keep a compressor in memory.
   app.use(compress);
 
   /** The release of the pages, which open tabs compare with their own. */
