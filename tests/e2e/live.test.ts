@@ -230,14 +230,15 @@ test.for([
       /dashboard\.data/,
       async (route) => {
         const response = await route.fetch();
-        const announced = page.evaluate(
-          (name) =>
-            new Promise((resolve) => {
-              new BroadcastChannel(name).onmessage = resolve;
-            }),
-          nameOfTabs(ada.id),
-        );
-        await Promise.all([announced, connect(app, ada)]);
+        const news = await page.evaluateHandle((name) => {
+          const channel = new BroadcastChannel(name);
+          const announced = new Promise((resolve) => {
+            channel.onmessage = resolve;
+          });
+          return { announced };
+        }, nameOfTabs(ada.id));
+        await connect(app, ada);
+        await news.evaluate(({ announced }) => announced.then(() => {}));
         await route.fulfill({ response });
       },
       { times: 1 },

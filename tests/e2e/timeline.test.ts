@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "
 import { freePort } from "../../local/ports.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
-import { launchBrowser, openPage, type Witness } from "../support/browser.ts";
+import { closePages, launchBrowser, openPage, type Witness } from "../support/browser.ts";
 import { card, finishLink, logIn, openBank } from "../support/link.ts";
 import { casesOf, matrixTest } from "../support/matrix.ts";
 import { redisFound, startRedis, type TestRedis } from "../support/redis.ts";
@@ -27,7 +27,7 @@ afterEach(async () => {
   worker = undefined;
   await redis?.stop();
   await app.clearFaults();
-  for (const context of browser.contexts()) await context.close();
+  await closePages(browser);
 });
 afterAll(async () => {
   await browser?.close();

@@ -1,5 +1,5 @@
 import type { Browser } from "playwright-core";
-import { launchBrowser } from "./browser.ts";
+import { closePages, launchBrowser } from "./browser.ts";
 import { testWithApp } from "./fixtures.ts";
 
 /** One for all files of this process, because starting it takes time. */
@@ -12,7 +12,7 @@ export function testInBrowser() {
   const test = testWithApp().extend("browser", { scope: "file" }, () => browser);
   test.afterEach(async ({ app, browser }) => {
     await app.clearFaults();
-    for (const context of browser.contexts()) await context.close();
+    await closePages(browser);
   });
   return test;
 }

@@ -108,3 +108,13 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
   });
   return witness;
 }
+
+/** Closes all pages. A route's handler that still runs fails with them; no test waits for it any more. */
+export async function closePages(browser: Browser): Promise<void> {
+  for (const context of browser.contexts()) {
+    for (const routed of [context, ...context.pages()]) {
+      await routed.unrouteAll({ behavior: "ignoreErrors" });
+    }
+    await context.close();
+  }
+}
