@@ -151,7 +151,12 @@ function enterPageGate(
   return async (req, res, next) => {
     try {
       const { user } = await createContext(req);
-      if (user) res.once("close", (await gate.enter(user.id)).leave);
+      if (user) {
+        const { leave } = await gate.enter(user.id);
+        // The client left while it waited, and nobody reads the page.
+        if (res.closed) return leave();
+        res.once("close", leave);
+      }
       next();
     } catch (error) {
       next(error);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { request } from "node:http";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject } from "vitest";
 import { createApiKey } from "../../../server/auth/api-keys.ts";
 import { poolSize } from "../../../server/services.ts";
@@ -136,6 +137,26 @@ test("The API runs eight calls of a user at once, queues a batch's worth, and re
   }
 });
 
+test("Four pages of a user run at once, and those whose readers left while they waited take no room", async ({
+  app,
+}) => {
+  const open = (signal?: AbortSignal) =>
+    fetch(`${app.url}/activity`, { headers: { cookie: ada.cookie }, signal: signal ?? null });
+  let sent: Promise<string>[] = [];
+  await whileLocked(app, "account_activity", async (waiting) => {
+    sent = Array.from({ length: 4 }, async () => (await open()).text());
+    await expect.poll(waiting).toBeGreaterThan(0);
+    const left = new AbortController();
+    const leaving = Array.from({ length: 8 }, () => open(left.signal).catch(() => {}));
+    await setTimeout(500);
+    left.abort();
+    await Promise.all(leaving);
+  });
+  for (const page of await Promise.all(sent)) expect(page).toContain("</html>");
+  const next = await open();
+  expect([next.status, await next.text()]).toEqual([200, expect.stringContaining("</html>")]);
+});
+
 test("The API reads who calls on one connection for each caller, however many calls run at once", async ({
   app,
 }) => {
@@ -258,7 +279,7 @@ test.for(casesOf(everything, (path) => path === "/trpc/account.exportData"))(
     await fill(app, 24_000);
     const slow = await stopped(app, path, ada);
     // Deleted rows cannot have been read.
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await setTimeout(2_000);
     await deleteTransactions(app, ada);
     let bytes = 0;
     slow.response.on("data", (part: Buffer) => {
