@@ -259,11 +259,13 @@ test("The dialog that chooses accounts keeps what another device connected meanw
   await expect.poll(() => rows.count()).toBe(3);
   await rows.getByText("Plaid Credit Card").waitFor();
 
+  const activity = page.getByRole("heading", { level: 1, name: "Activity" });
   await page.getByRole("link", { name: "Activity", exact: true }).click();
+  await activity.waitFor();
   await page.getByRole("link", { name: "Dashboard", exact: true }).click();
   await manage(page, "Add or remove accounts");
   await page.goBack();
-  await page.getByRole("heading", { level: 1, name: "Activity" }).waitFor();
+  await activity.waitFor();
   await page.getByRole("link", { name: "Dashboard", exact: true }).click();
   await card(page).waitFor();
   expect(await dialog(page).count()).toBe(0);

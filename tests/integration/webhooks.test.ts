@@ -1,15 +1,18 @@
 import { createHash } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import { listJobs } from "../../db/jobs.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import type { TestApp } from "../support/app.ts";
+import { lockTable } from "../support/database-faults.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import {
   activityOf,
   addJob,
   deleteUsers,
   deleteWebhooks,
+  lockWaiters,
   makeSyncsDue,
   plaidItemIdOf,
   removeJobs,
@@ -322,8 +325,13 @@ test("Webhooks that arrive at once are stored once each, several in a statement"
         sign({ webhook_type: "ITEM", webhook_code: "WEBHOOK_UPDATE_ACKNOWLEDGED", item_id }),
       ),
     );
-    const statuses = await Promise.all(webhooks.map((webhook) => deliver(app.url, webhook)));
-    expect(new Set(statuses)).toEqual(new Set([200]));
+    // The first statement waits, so that most of the others have arrived when it ends.
+    const release = await lockTable(app, "webhooks");
+    const sent = webhooks.map((webhook) => deliver(app.url, webhook));
+    await expect.poll(() => lockWaiters(app)).not.toEqual([]);
+    await pause(500);
+    await release();
+    expect(new Set(await Promise.all(sent))).toEqual(new Set([200]));
   });
   const rows = await app.query("select plaid_item_id as id, xmin::text as by from webhooks");
   expect(rows.map(({ id }) => id).sort()).toEqual(ids.sort());
