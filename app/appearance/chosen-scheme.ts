@@ -7,6 +7,9 @@ import type { Scheme } from "./scheme.ts";
 /** What was chosen on this page, `system` included; null before. */
 const chosen = createStore<string | null>(null);
 
+/** The last request, so that a choice is sent after the ones before it. */
+let sent: Promise<Response | null> = Promise.resolve(null);
+
 /** The scheme to show: the one chosen on this page, or else `kept`. Null: the system's. */
 export function useChosenScheme(kept: Scheme | null): Scheme | null {
   const here = useSyncExternalStore(chosen.watch, chosen.now, () => null);
@@ -21,7 +24,8 @@ export async function chooseScheme(scheme: string): Promise<void> {
   const body = new URLSearchParams({ scheme });
   const options = { method: "POST", body, redirect: "manual" } as const;
   // Its response is a redirect, which is for browsers without scripts.
-  const response = await fetch("/appearance", options).catch(() => null);
+  sent = sent.then(() => fetch("/appearance", options).catch(() => null));
+  const response = await sent;
   if (response?.type === "opaqueredirect") return;
   if (chosen.now() === scheme) chosen.set(before);
   const { form: title, formKept: message, tryAgain: label } = text.problem;

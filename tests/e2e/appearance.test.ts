@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { testInBrowser } from "../support/app-in-browser.ts";
@@ -105,4 +106,25 @@ test("The chosen scheme is shown at once, and the one before comes back when it 
   await expect.poll(() => ground(page)).toBe(dark);
   await page.locator("button[aria-pressed=true]", { hasText: "System" }).waitFor();
   expect(await page.evaluate(() => (window as unknown as Seen).transitions)).toBe(0);
+});
+
+test("The server keeps the scheme that was chosen last when the response to the one before is late", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await openPage(browser, { colorScheme: "dark" });
+  await logIn(app, page, await app.signUp());
+  let isFirst = true;
+  await page.route("**/appearance*", async (route) => {
+    if (isFirst) {
+      isFirst = false;
+      await setTimeout(1_000);
+    }
+    await route.continue();
+  });
+  await choose(page, "Dark");
+  await page.getByRole("button", { name: "Light" }).click();
+  await page.locator("button[aria-pressed=true]", { hasText: "Light" }).waitFor();
+  await setTimeout(2_000);
+  expect(await html(page)).toMatch(/<html lang="en-US" data-scheme="light">/);
 });
