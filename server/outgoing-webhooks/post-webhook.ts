@@ -62,8 +62,10 @@ export async function postWebhook(
   const signal = AbortSignal.timeout(options.timeoutMs);
   try {
     const target = readWebhookUrl(url, options.allowsLocal);
-    const addresses = await rejectOnAbort(resolveAllowed(target, options.resolve), signal);
-    const httpStatus = await post(target.url, addresses, { body, headers, signal });
+    const sent = resolveAllowed(target, options.resolve).then((addresses) =>
+      post(target.url, addresses, { body, headers, signal }),
+    );
+    const httpStatus = await rejectOnAbort(sent, signal);
     if (httpStatus >= 200 && httpStatus < 300) return { error: null, httpStatus };
     const isRedirect = httpStatus >= 300 && httpStatus < 400;
     return { error: isRedirect ? "redirected" : "status", httpStatus };
@@ -109,6 +111,8 @@ function post(
       response.destroy();
     });
     request.on("error", reject);
+    // Without another event, when the receiver switches protocols.
+    request.on("close", () => reject(new Error("the connection was closed")));
     request.end(bytes);
   });
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { expect, onTestFinished } from "vitest";
 import { FiscilityError } from "../../../server/contracts/errors.ts";
 import {
@@ -212,4 +213,26 @@ test("A webhook costs no more than its time limit when the receiver is slow or e
   expect(await post("https://hooks.example.com/", false, silent)).toEqual({
     ...{ error: "timed_out", httpStatus: null },
   });
+});
+
+test.for([
+  "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+  "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+  "HTTP/1.1 200 OK\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+  "HTTP/1.1 100 Continue\r\n\r\n",
+  "HTTP/1.1 999 Whatever\r\n\r\n",
+  "SSH-2.0-OpenSSH_9.6\r\n",
+])("A webhook ends within its time limit when the receiver sends %j", async (bytes) => {
+  const server = createServer((socket) => {
+    socket.on("error", () => {}).once("data", () => socket.write(bytes));
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const sent = postWebhook(
+    `http://localhost:${port}/`,
+    { body: "{}", headers: {} },
+    { timeoutMs: 500, allowsLocal: true, resolve },
+  );
+  expect(await Promise.race([sent, setTimeout(3_000, "never")])).toHaveProperty("httpStatus");
 });
