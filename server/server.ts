@@ -42,7 +42,15 @@ export async function startServer(
   const app = createHttp(services, build, { stopping: stopping.signal, isPrepared });
   const open = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
-  const server = createServer(serverOptions(services.limits), app);
+  const server = createServer(serverOptions(services.limits), (req, res) => {
+    // A request that was sent before the response to the one before it. No browser or HTTP library does that,
+    // and Node does not notify such a response when its client leaves.
+    if (!res.socket) return void req.socket.destroy();
+    if (stopping.signal.aborted) res.setHeader("connection", "close");
+    open.add(res);
+    res.once("close", () => open.delete(res));
+    app(req, res);
+  });
   limitSockets(
     server,
     maxSockets(openFilesLimit(), services.quotas.sockets),
@@ -52,11 +60,6 @@ export async function startServer(
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-  });
-  server.prependListener("request", (_req, res) => {
-    if (stopping.signal.aborted) res.setHeader("connection", "close");
-    open.add(res);
-    res.once("close", () => open.delete(res));
   });
   await new Promise<void>((resolve, reject) => {
     // Linux's maximum: Node's own 511 are full when one client opens a thousand connections at once.

@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { expect } from "vitest";
 import { createApiKey } from "../../../server/auth/api-keys.ts";
 import type { TestApp, TestUser } from "../../support/app.ts";
+import { lockTable } from "../../support/database-faults.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 import { addTransactions, deleteTransactions, raiseDataVersion } from "../../support/rows.ts";
 import { openStream } from "../../support/sse.ts";
@@ -182,3 +183,19 @@ async function slowDownload(app: TestApp) {
     },
   };
 }
+
+test("Requests that are pipelined are not served, and hold no place of their user", async ({
+  app,
+}) => {
+  const open = `GET /activity HTTP/1.1\r\nHost: localhost:${port}\r\nCookie: ${ada.cookie}\r\n\r\n`;
+  const release = await lockTable(app, "account_activity");
+  try {
+    const pipelined = await raw(open.repeat(6));
+    await expect.poll(() => pipelined.closed).toBe(true);
+    expect(pipelined.heard).toBe("");
+  } finally {
+    await release();
+  }
+  const page = await fetch(`${app.url}/activity`, { headers: { cookie: ada.cookie } });
+  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("</html>")]);
+});
