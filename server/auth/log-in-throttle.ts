@@ -135,10 +135,11 @@ export class LogInThrottle {
           ["device", `${account} ${device.token}`],
         ]
       : [
+          // First, so that an address which is refused adds no key for each account that it names.
+          ["address", address],
           ["accountLogIns", account],
           ["addressLogIns", address],
           ["pair", `${account} ${address}`],
-          ["address", address],
           ["account", account],
         ];
     return this.#counted(counted, attempt);
@@ -159,7 +160,7 @@ export class LogInThrottle {
 
   /**
    * Makes an attempt unless one of the `counted` limits is used up. Each is counted before the attempt, so that parallel
-   * attempts cannot exceed a limit, and taken back if the result does not count.
+   * attempts cannot exceed a limit, and taken back if the result does not count. A refused attempt counts nowhere.
    */
   async #take<T>(
     counted: readonly CountedLimit[],
@@ -174,22 +175,22 @@ export class LogInThrottle {
     },
   ): Promise<T> {
     const taken: CountedLimit[] = [];
-    const takeBack = (counts: "failures" | "successes") =>
+    const takeBack = (counts?: "failures" | "successes") =>
       Promise.all(
         taken
-          .filter(([limit]) => limits[limit].counts === counts)
+          .filter(([limit]) => counts === undefined || limits[limit].counts === counts)
           .map(([limit, key]) => this.#count[limit](key, -1)),
       );
-    // One after the other, so that an attempt which one limit refuses counts for no later one.
+    // One after the other, so that an attempt which one limit refuses adds no key to a later one.
     for (const one of counted) {
       const [limit, key] = one;
       const { allowed, resetMs } = await this.#count[limit](key);
+      taken.push(one);
       if (!allowed) {
-        await takeBack("successes");
+        await takeBack();
         this.#log.warn({ event: "log_in_throttled", limit }, "Too many tries");
         return refuse(Math.ceil(resetMs / 1000));
       }
-      taken.push(one);
     }
     let result: T;
     try {

@@ -1,11 +1,12 @@
 import { availableParallelism } from "node:os";
-import { describe, expect, vi } from "vitest";
+import { RateLimiterMemory } from "rate-limiter-flexible";
+import { describe, expect, onTestFinished, vi } from "vitest";
 import { passwordCost } from "../../../server/auth/passwords.ts";
 import { FiscilityError } from "../../../server/contracts/errors.ts";
 import type { TestApp, TestUser } from "../../support/app.ts";
 import { countHashes } from "../../support/count-hashes.ts";
 import { testWithApp } from "../../support/fixtures.ts";
-import { throttleOf, tryTo } from "../../support/log-in-tries.ts";
+import { knownBrowser, throttleOf, tryTo } from "../../support/log-in-tries.ts";
 import {
   addSessions,
   devicesOf,
@@ -95,6 +96,38 @@ describe("Many log-ins at once", () => {
       expect((await tryTo("sign-in/email", throttle, { outcome: 401 })).status).toBe(401);
     }
     expect((await tryTo("sign-in/email", throttle, { outcome: 200 })).status).toBe(429);
+  });
+
+  test("count nothing more once their address is refused, whatever accounts they name", async ({
+    app,
+  }) => {
+    const throttle = throttleOf(app);
+    const counted = vi.spyOn(RateLimiterMemory.prototype, "consume");
+    onTestFinished(() => counted.mockRestore());
+    const guess = (n: number) =>
+      tryTo("sign-in/email", throttle, { email: `p${n}@example.com`, outcome: 401 });
+    for (let n = 0; n < 100; n++) expect((await guess(n)).status).toBe(401);
+    counted.mockClear();
+    for (let n = 100; n < 200; n++) expect((await guess(n)).status).toBe(429);
+    expect(new Set(counted.mock.calls.map(([key]) => key)).size).toBe(1);
+  });
+
+  test("use up no log-ins of the user's own browser when they are refused", async ({ app }) => {
+    const throttle = throttleOf(app);
+    const ada = await app.signUp();
+    const cookie = await knownBrowser(app, ada);
+    const guesses = await Promise.all(
+      Array.from({ length: 130 }, (_, n) =>
+        tryTo("sign-in/email", throttle, {
+          email: ada.email,
+          address: `198.51.100.${n}`,
+          outcome: 401,
+        }),
+      ),
+    );
+    expect(guesses.filter(({ status }) => status === 429)).toHaveLength(70);
+    const own = { email: ada.email, address: "192.0.2.1", cookie, outcome: 200 };
+    expect((await tryTo("sign-in/email", throttle, own)).status).toBe(200);
   });
 
   test("count a guess when their outcome is unknown", async ({ app }) => {
