@@ -54,7 +54,7 @@ export function createDb(options: DbOptions): Kysely<Database> {
   // A connection that PostgreSQL ends while the pool is closing has no other listener.
   pool.on("connect", (client) => {
     client.on("error", () => {});
-    destroyWhenSilent(client, options);
+    destroyWhenSilent(client, longestResponse(options));
     if (options.hasSessions) prepareStatements(client);
   });
   const { onQuery } = options;
@@ -86,23 +86,21 @@ function prepareStatements(client: pg.PoolClient): void {
 }
 
 /**
- * PostgreSQL itself ends what takes too long. If it is silent for longer, its machine or the network is gone:
- * the query fails with "PostgreSQL does not respond" after the longest limit plus `responseTimeoutMs` without a
- * byte, and the pool drops the connection.
+ * PostgreSQL itself ends what takes too long, so a statement never takes longer than this. Milliseconds.
  */
-function destroyWhenSilent(
-  client: pg.PoolClient,
-  limits: TransactionLimits & Pick<DbOptions, "responseTimeoutMs">,
-): void {
-  const longest = Math.max(
-    limits.statementTimeoutMs,
-    limits.lockTimeoutMs,
-    limits.idleInTransactionTimeoutMs,
-  );
+const longestResponse = (limits: TransactionLimits & Pick<DbOptions, "responseTimeoutMs">) =>
+  limits.responseTimeoutMs +
+  Math.max(limits.statementTimeoutMs, limits.lockTimeoutMs, limits.idleInTransactionTimeoutMs);
+
+/**
+ * If PostgreSQL is silent for `ms` while it runs a statement, its machine or the network is gone: the query fails
+ * with "PostgreSQL does not respond", and the pool drops the connection.
+ */
+export function destroyWhenSilent(client: pg.PoolClient, ms: number): void {
   // Neither field is in the types. pg-pool ends connections that cannot be established in the same way.
   const inside = client as unknown as { connection: { stream: Socket }; readyForQuery: boolean };
   const { stream } = inside.connection;
-  stream.setTimeout(longest + limits.responseTimeoutMs).on("timeout", () => {
+  stream.setTimeout(ms).on("timeout", () => {
     if (!inside.readyForQuery) stream.destroy(new Error("PostgreSQL does not respond"));
   });
 }

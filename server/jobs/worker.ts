@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Logger, runTaskList, type Task, type TaskList, type WorkerEvents } from "graphile-worker";
 import pg from "pg";
 import { z } from "zod";
+import { destroyWhenSilent } from "../../db/client.ts";
 import { showFirstSyncProgress } from "../../db/item-syncs.ts";
 import { delayRetry, requestRecovery } from "../../db/jobs.ts";
 import { retryInvalidation } from "../cache/invalidate-cache.ts";
@@ -20,6 +21,7 @@ import { failSync } from "../transactions/fail-sync.ts";
 import { syncItem } from "../transactions/sync-item.ts";
 import { processWebhook } from "../webhooks/process-webhook.ts";
 import { watchWorkers } from "./alive.ts";
+import { withOwnSignal } from "./own-signal.ts";
 import { sweep } from "./sweep.ts";
 
 /**
@@ -81,7 +83,9 @@ const tasksOf = (services: Services): Record<string, Task> => ({
   sync_item: async (payload, { job, abortSignal }) => {
     const item = itemOfUser.parse(payload);
     try {
-      await syncItem(services, item, services.log, abortSignal ?? never);
+      await withOwnSignal(abortSignal, async (signal) => {
+        await syncItem(services, item, services.log, signal);
+      });
       await updateBranding(services, item, services.log);
     } catch (error) {
       if (job.attempts >= job.max_attempts) await failSync(services, item);
@@ -130,7 +134,6 @@ const endpointOfUser = z.object({ userId: z.uuid(), endpointId: z.uuid() });
 const itemOfUser = z.object({ userId: z.uuid(), itemId: z.uuid() });
 const queuedMail = z.object({ userId: z.uuid(), id: z.uuid() });
 const keptWebhook = z.object({ id: z.uuid() });
-const never = new AbortController().signal;
 
 export interface Worker {
   /** Waits for running jobs, or returns them to the queue. */
@@ -166,7 +169,10 @@ export async function startWorker(services: Services): Promise<Worker> {
   const onLost = (error: Error) =>
     log.warn({ event: "database_connection_lost", error: error.message }, "Connection lost");
   pool.on("error", onLost);
-  pool.on("connect", (client) => client.on("error", onLost));
+  pool.on("connect", (client) => {
+    client.on("error", onLost);
+    destroyWhenSilent(client, limits.statement + limits.databaseResponse);
+  });
   const lists: TaskLists = [
     [withLog(services, tasksOf(services)), concurrency],
     [withLog(services, webhookTasksOf(services)), webhooksAtOnce],

@@ -5,11 +5,15 @@ import { queryObjects } from "node:v8";
 import { afterAll, expect } from "vitest";
 import { grantAppRole } from "../../db/app-role.ts";
 import { createDb, poolUse } from "../../db/client.ts";
+import { listJobs } from "../../db/jobs.ts";
 import { limitStatements } from "../../db/limit-statements.ts";
 import { listen } from "../../db/live.ts";
 import { mayMigrate, migrateToLatest } from "../../db/migrate.ts";
+import { startWorker } from "../../server/jobs/worker.ts";
 import { migrateDatabase, statementLimits } from "../../server/prepare-database.ts";
+import { Secret } from "../../server/vault/secret.ts";
 import { testWithApp } from "../support/fixtures.ts";
+import { addJob } from "../support/rows.ts";
 
 /** A connection between the app and PostgreSQL that can silently swallow every byte of both. */
 async function startWire(to: URL) {
@@ -123,6 +127,30 @@ test("The listening connection notices a silent PostgreSQL", async () => {
   } finally {
     wire.speak();
     await listening.close();
+  }
+});
+
+test("Workers run jobs again once PostgreSQL is back after it fell silent while they asked for one", async ({
+  app,
+}) => {
+  const { services } = app;
+  const worker = await startWorker({
+    ...services,
+    config: { ...services.config, databaseDirectUrl: new Secret(wire.url) },
+    limits: { ...services.limits, statement: 500, lock: 300, databaseResponse: 500 },
+  });
+  try {
+    await addJob(app, "sweep");
+    await expect.poll(() => listJobs(services.db)).toEqual([]);
+    wire.fallSilent();
+    await addJob(app, "sweep");
+    // Together they ask twenty times a second.
+    await pause(1_000);
+    wire.speak();
+    await expect.poll(() => listJobs(services.db), { timeout: 20_000 }).toEqual([]);
+  } finally {
+    wire.speak();
+    await worker.stop();
   }
 });
 
