@@ -168,9 +168,11 @@ test("A download requires a proof of identity first, and again eleven minutes la
   await page.getByLabel("Password, or a code").fill(ada.password);
   await page.getByRole("button", { name: "Confirm" }).click();
   await page.getByRole("heading", { name: "Your account", exact: true }).waitFor();
-  const download = page.waitForEvent("download");
-  await page.getByRole("link", { name: "Everything (JSON)" }).click();
-  expect((await download).suggestedFilename()).toMatch(/everything\.json$/);
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name: "Everything (JSON)" }).click(),
+  ]);
+  expect(download.suggestedFilename()).toMatch(/everything\.json$/);
   await deleteStepUps(app, ada);
   const direct = await fetch(`${app.url}/settings/export/everything.json`, {
     headers: { cookie: ada.cookie },
