@@ -18,6 +18,7 @@ import { sweep } from "../../server/jobs/sweep.ts";
 import { listChanges } from "../../server/transactions/list-changes.ts";
 import { listTransactions } from "../../server/transactions/list-transactions.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
+import { awaitLater } from "../support/await-later.ts";
 import { addBank } from "../support/bank.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { isMatrix } from "../support/matrix.ts";
@@ -189,7 +190,7 @@ test("A page waits for an earlier one of another Item of its user, so a cursor n
       ...{ kept: null, cursor: "1", midway: false, updateCursor: null, unreadable: [] },
       ...{ upserted: [upsert("early", first as string)], removed: [], endsReading: null },
     });
-    later = page(app, owner, two, { upserted: [upsert("late", second as string)] });
+    later = awaitLater(page(app, owner, two, { upserted: [upsert("late", second as string)] }));
     await expect.poll(() => lockWaiters(app)).toHaveLength(1);
     expect((await reader.readPage()).changed).toEqual([]);
   });
