@@ -45,8 +45,12 @@ test("npm run worker runs jobs, and lets the running one finish on SIGTERM", asy
   const worker = spawn(process.execPath, built("worker-main"), {
     env: environment(app),
   });
-  onTestFinished(() => void worker.kill("SIGKILL"));
   const ended = once(worker, "exit");
+  // Not SIGKILL, which would leave the job locked.
+  onTestFinished(async () => {
+    worker.kill("SIGTERM");
+    await ended;
+  });
   await expect.poll(() => running(app)).toHaveLength(1);
   worker.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
