@@ -10,6 +10,7 @@ const retry = process.env.CI ? 1 : 0;
 const real = {
   expect: { poll },
   globalSetup: "tests/support/global-setup.ts",
+  setupFiles: "tests/support/seed.ts",
   testTimeout: 120_000,
   hookTimeout: 60_000,
   retry,
@@ -42,6 +43,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["tests/{unit,model}/**/*.test.ts"],
+          setupFiles: "tests/support/seed.ts",
           testTimeout: 60_000,
           isolate: false,
         },

@@ -36,11 +36,14 @@ const post = <T>(sandbox: RunningSandbox, path: string, body: object = {}) =>
   control<T>(sandbox.url, "POST", path, body);
 const get = <T>(sandbox: RunningSandbox, path: string) => control<T>(sandbox.url, "GET", path);
 const arrived = (code: string) =>
-  vi.waitFor(() => {
-    const found = received.find(({ body }) => body.webhook_code === code);
-    if (!found) throw new Error(`no ${code}`);
-    return found;
-  });
+  vi.waitFor(
+    () => {
+      const found = received.find(({ body }) => body.webhook_code === code);
+      if (!found) throw new Error(`no ${code}`);
+      return found;
+    },
+    { timeout: 10_000 },
+  );
 
 /** A reader's copy of an Item's transactions, updated as Plaid's guide describes. */
 async function read(

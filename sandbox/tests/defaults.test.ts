@@ -228,7 +228,7 @@ test("Verification keys rotate with the clock, and the old one can still be fetc
   };
   const send = async () => {
     await plaid.itemWebhookUpdate({ access_token, webhook });
-    await vi.waitFor(async () => expect(await kid()).not.toBe(""));
+    await vi.waitFor(async () => expect(await kid()).not.toBe(""), { timeout: 10_000 });
     return kid();
   };
   const first = await send();

@@ -44,11 +44,14 @@ afterAll(async () => {
 });
 
 const arrived = (code: string) =>
-  vi.waitFor(() => {
-    const found = received.find(({ webhook_code }) => webhook_code === code);
-    if (!found) throw new Error(`no ${code}`);
-    return found;
-  });
+  vi.waitFor(
+    () => {
+      const found = received.find(({ webhook_code }) => webhook_code === code);
+      if (!found) throw new Error(`no ${code}`);
+      return found;
+    },
+    { timeout: 10_000 },
+  );
 
 async function throughBank(link: FrameLocator, bank: string): Promise<void> {
   await link.getByRole("button", { name: bank, exact: true }).click();

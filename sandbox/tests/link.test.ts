@@ -79,6 +79,15 @@ async function logIn(
   await link.getByRole("button", { name: "Log in" }).click();
 }
 
+/** Presses Continue, which opens the bank in its own window. Returns that window. */
+async function openOwnWindow(page: Page, link: FrameLocator): Promise<Page> {
+  const [bank] = await Promise.all([
+    page.context().waitForEvent("page"),
+    link.getByRole("button", { name: "Continue" }).click(),
+  ]);
+  return bank;
+}
+
 const events = async (page: Page) =>
   (await calls(page)).filter(({ name }) => name === "onEvent").map(({ args }) => args[0] as string);
 
@@ -270,9 +279,7 @@ test.for(colorSchemes)(
     await pressed("Platypus OAuth Bank");
     await link.getByRole("heading", { name: "Log in at Platypus OAuth Bank" }).waitFor();
     await pane("leaving");
-    const opened = page.context().waitForEvent("page");
-    await pressed("Continue");
-    const bank = await opened;
+    const [bank] = await Promise.all([page.context().waitForEvent("page"), pressed("Continue")]);
     await bank.getByRole("textbox", { name: "Username" }).waitFor();
     await audit("the bank's page", bank);
     await link.getByRole("heading", { name: "Waiting for Platypus OAuth Bank" }).waitFor();
@@ -349,9 +356,7 @@ test("OAuth with a redirect_uri takes the whole page to the bank and back to the
 
 test("OAuth without a redirect_uri opens the bank in its own window", async ({ plaid }) => {
   const { page, link } = await toBank(plaid, "Charterhouse Investments");
-  const opened = page.context().waitForEvent("page");
-  await link.getByRole("button", { name: "Continue" }).click();
-  const bank = await opened;
+  const bank = await openOwnWindow(page, link);
   await logIn(bank);
   await link.getByRole("button", { name: "Connect accounts" }).click();
   const [, metadata] = await call(page, "onSuccess");
@@ -361,9 +366,8 @@ test("OAuth without a redirect_uri opens the bank in its own window", async ({ p
 
 test("OAuth refused at the bank returns ACCESS_NOT_GRANTED", async ({ plaid }) => {
   const { page, link } = await toBank(plaid, "Platypus OAuth Bank");
-  const opened = page.context().waitForEvent("page");
-  await link.getByRole("button", { name: "Continue" }).click();
-  await (await opened).getByRole("button", { name: "Cancel and return" }).click();
+  const bank = await openOwnWindow(page, link);
+  await bank.getByRole("button", { name: "Cancel and return" }).click();
   await link.getByRole("heading", { name: "You did not allow access" }).waitFor();
   await link.getByRole("button", { name: "Exit" }).click();
   expect((await call(page, "onExit"))[0]).toMatchObject({ error_code: "ACCESS_NOT_GRANTED" });

@@ -97,16 +97,19 @@ test.runIf(outside)("Webhooks leave this machine only for an allowed host", asyn
     const sandbox = await start({ webhookHosts });
     const { item_id } = await connect(plaidClient(sandbox.url), "ins_109508", { webhook });
     await control(sandbox.url, "POST", "items/reset-login", { item_id });
-    return vi.waitFor(async () => {
-      const { webhooks } = await control<{ webhooks: { state: string }[] }>(
-        sandbox.url,
-        "GET",
-        "webhooks",
-      );
-      const [first] = webhooks;
-      if (!first || first.state === "pending") throw new Error("not sent yet");
-      return first.state;
-    });
+    return vi.waitFor(
+      async () => {
+        const { webhooks } = await control<{ webhooks: { state: string }[] }>(
+          sandbox.url,
+          "GET",
+          "webhooks",
+        );
+        const [first] = webhooks;
+        if (!first || first.state === "pending") throw new Error("not sent yet");
+        return first.state;
+      },
+      { timeout: 10_000 },
+    );
   };
   received = [];
   expect(await fire([])).toBe("refused");

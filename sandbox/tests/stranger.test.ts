@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { launchBrowser } from "./support/browser.ts";
 import { control, KIND } from "./support/client.ts";
@@ -13,7 +13,8 @@ let browser: Browser;
 let page: Page;
 let url: string;
 
-beforeAll(async () => {
+// Before each try, because the backend and the sandbox remember the Item.
+beforeEach(async () => {
   sandbox = await startSandbox({ ...KIND, seed: 17, transactionsReadyMs: 600 });
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
@@ -31,15 +32,18 @@ beforeAll(async () => {
       LINK_SCRIPT: `${sandbox.url}/link/v2/stable/link-initialize.js`,
     },
   });
-  await new Promise((resolve) => stranger.stdout?.once("data", resolve));
+  await new Promise((resolve, reject) => {
+    stranger.stdout?.once("data", resolve);
+    stranger.once("exit", (code) => reject(new Error(`the backend exited with ${code}`)));
+  });
   browser = await launchBrowser();
   page = await browser.newPage();
   await page.goto(url);
 });
-afterAll(async () => {
-  await browser.close();
-  stranger.kill();
-  await sandbox.close();
+afterEach(async () => {
+  await browser?.close();
+  stranger?.kill();
+  await sandbox?.close();
 });
 
 function freePort(): Promise<number> {

@@ -23,7 +23,7 @@ const test = testWithSandbox(KIND);
 let receiver: Server;
 let url: string;
 let received: Received[] = [];
-/** The receiver's next responses; then 200. */
+/** The receiver's next responses, 0 for none; then 200. */
 let answers: number[] = [];
 
 beforeAll(async () => {
@@ -32,7 +32,8 @@ beforeAll(async () => {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString();
     received.push({ text, body: JSON.parse(text), headers: request.headers });
-    response.writeHead(answers.shift() ?? 200).end();
+    const answer = answers.shift() ?? 200;
+    if (answer > 0) response.writeHead(answer).end();
   });
   await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
   url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/plaid`;
@@ -190,10 +191,27 @@ test("A webhook is retried with the same body when its receiver returns anything
   await plaid.itemWebhookUpdate({ access_token, webhook: url });
   await vi.waitFor(() => expect(received).toHaveLength(3), { timeout: 5_000 });
   expect(new Set(received.map(({ text }) => text)).size).toBe(1);
-  await vi.waitFor(async () => {
-    const { webhooks } = await control<{ webhooks: Delivery[] }>(sandbox.url, "GET", "webhooks");
-    expect(webhooks).toMatchObject([{ attempts: 3, status: 200, state: "delivered" }]);
-  });
+  await vi.waitFor(
+    async () => {
+      const { webhooks } = await control<{ webhooks: Delivery[] }>(sandbox.url, "GET", "webhooks");
+      expect(webhooks).toMatchObject([{ attempts: 3, status: 200, state: "delivered" }]);
+    },
+    { timeout: 5_000 },
+  );
+});
+
+test("A webhook that waits for its response is not retried after a reset", async ({
+  sandbox,
+  plaid,
+}) => {
+  answers = [0];
+  const { access_token } = await connect(plaid);
+  await plaid.itemWebhookUpdate({ access_token, webhook: url });
+  await arrived("WEBHOOK_UPDATE_ACKNOWLEDGED");
+  await control(sandbox.url, "POST", "reset");
+  // Longer than the wait before the first retry.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(received).toHaveLength(1);
 });
 
 test("A webhook never leaves the machine", async ({ sandbox, plaid }) => {

@@ -4,6 +4,7 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
+import { awaitLater } from "../support/await-later.ts";
 import { startRedis } from "../support/redis.ts";
 import { choices } from "./choices.ts";
 import { type ConnectsOutcome, startConnects } from "./start-connects.ts";
@@ -106,8 +107,10 @@ export async function runChaos({
   };
   let restarting: Promise<void> = Promise.resolve();
   let injuring: Promise<void> = Promise.resolve();
+  let isOver = false;
   try {
     await running.run(async (begun) => {
+      if (isOver) return;
       const everyNth = (n: number) => begun % n === 0;
       // A paused node receives it when it wakes up.
       if (everyNth(60))
@@ -117,16 +120,20 @@ export async function runChaos({
           .catch(() => {});
       if (everyNth(Math.min(500, Math.max(100, Math.floor(connects / 4))))) {
         restarts += 1;
-        restarting = restarting.then(() => database.stop()).then(() => database.start());
+        restarting = awaitLater(
+          restarting.then(() => database.stop()).then(() => database.start()),
+        );
       }
-      if (everyNth(40)) injuring = injuring.then(injureRedis);
-      if (longestPause > 0 && everyNth(25)) paused ??= pauseNode();
+      if (everyNth(40)) injuring = awaitLater(injuring.then(injureRedis));
+      if (longestPause > 0 && everyNth(25)) paused ??= awaitLater(pauseNode());
     });
     await Promise.all([restarting, injuring, paused]);
     const outcome = await running.settle();
     const seconds = (performance.now() - started) / 1000;
     return { ...outcome, restarts, pauses, redisOutages, seconds };
   } finally {
+    isOver = true;
+    await Promise.allSettled([restarting, injuring, paused]);
     await running.close();
     await redis.stop();
     await database.stop();

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { prepareDatabase } from "../../server/prepare-database.ts";
+import { awaitLater } from "../support/await-later.ts";
 import { startPgBouncer } from "../support/pgbouncer.ts";
 import { startReplicatedDatabase } from "../support/replicated-database.ts";
 import { choices } from "./choices.ts";
@@ -29,6 +30,8 @@ export async function runFailover(
   const started = performance.now();
   const database = await startReplicatedDatabase("failover", prepareDatabase, { isSynchronous });
   const parts: { close(): Promise<void> }[] = [{ close: () => database.stop() }];
+  let failing: Promise<void> = Promise.resolve();
+  let isOver = false;
   try {
     const pooled = new URL(database.url);
     if (isPooled) {
@@ -49,19 +52,21 @@ export async function runFailover(
     const dies = Math.ceil(connects * (0.4 + 0.3 * random()));
     // At any moment of a connection, not only at its start.
     const later = random() * 100;
-    let failing: Promise<void> = Promise.resolve();
     await running.run((begun) => {
+      if (isOver) return;
       if (frozen > 0 && begun === freezes) {
-        failing = failing.then(() => database.freeze(frozen * 1000));
+        failing = awaitLater(failing.then(() => database.freeze(frozen * 1000)));
       }
       if (begun === dies) {
-        failing = failing.then(() => pause(later)).then(() => database.failOver());
+        failing = awaitLater(failing.then(() => pause(later)).then(() => database.failOver()));
       }
     });
     await failing;
     const outcome = await running.settle();
     return { ...outcome, seconds: (performance.now() - started) / 1000 };
   } finally {
+    isOver = true;
+    await Promise.allSettled([failing]);
     for (const part of parts.reverse()) await part.close();
   }
 }

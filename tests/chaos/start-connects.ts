@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { startSandbox } from "@fiscility/plaid-sandbox";
 import pg from "pg";
 import type { ItemAtPlaid } from "../support/app.ts";
+import { awaitLater } from "../support/await-later.ts";
 import { startBalancer } from "../support/balancer.ts";
 import { type Books, compareBooks } from "../support/books.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
@@ -137,6 +138,8 @@ export async function startConnects(options: ConnectsOptions) {
     return node;
   };
   const alive: NodeProcess[] = await Promise.all(Array.from({ length: nodes }, startReadyNode));
+  /** The starts of nodes that take the place of dead ones. */
+  const starts: Promise<void>[] = [];
   let kills = 0;
   /** Sends webhooks only to running nodes, as a load balancer with health checks does. */
   const balance = () => {
@@ -149,10 +152,11 @@ export async function startConnects(options: ConnectsOptions) {
       if (!running) return;
       kills += 1;
       balance();
-      void startReadyNode().then((node) => {
+      const started = startReadyNode().then((node) => {
         alive[place] = node;
         keepAlive(place);
       });
+      starts.push(awaitLater(started));
     });
   };
   for (const place of alive.keys()) keepAlive(place);
@@ -277,6 +281,7 @@ export async function startConnects(options: ConnectsOptions) {
   };
   const stop = async () => {
     running = false;
+    await Promise.allSettled(starts);
     await Promise.all(alive.map((node) => node.kill().catch(() => {})));
   };
   return {
@@ -303,6 +308,7 @@ export async function startConnects(options: ConnectsOptions) {
       await control("DELETE", "faults");
       await control("POST", "settings", { latency_ms: 0 });
       await stop();
+      await Promise.all(starts);
       const last = await startReadyNode();
       balancer.leadTo([last.url]);
       // Makes every unfinished attempt due for recovery.

@@ -186,10 +186,13 @@ test("A link in a tab of the previous release loads no document while a bank is 
   const held = new Promise<void>((resolve) => {
     respond = resolve;
   });
-  await page.route(/connectAccount/, (route) => held.then(() => route.continue()));
-  const sent = page.waitForRequest(/connectAccount/);
+  let isSent = false;
+  await page.route(/connectAccount/, (route) => {
+    isSent = true;
+    return held.then(() => route.continue());
+  });
   await finishLink(page);
-  await sent;
+  await expect.poll(() => isSent).toBe(true);
   await rollOut(page);
   await follow(page, "Activity");
   await page.getByRole("heading", { level: 1, name: "Activity" }).waitFor();
@@ -290,8 +293,7 @@ test("A tab is loaded again at most once a minute while servers of both releases
   const user = await openDashboard(app, witness);
   await rollOut(page, "old");
   await age(page);
-  const [loaded] = [page.waitForEvent("load"), await comeBack(page)];
-  await loaded;
+  await Promise.all([page.waitForEvent("load"), comeBack(page)]);
   await reconnect(page).waitFor();
   await addBank(app, user, "Brook Bank", [{ balance: "2" }], []);
   await comeBack(page);

@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { expect } from "vitest";
 import { poolSize } from "../../server/services.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
+import { awaitLater } from "../support/await-later.ts";
 import { openPage } from "../support/browser.ts";
 import { card, link, logIn } from "../support/link.ts";
 import type { TestUser } from "../support/test-users.ts";
@@ -96,7 +97,9 @@ test("A request that waits returns unavailable when every connection to PostgreS
   app,
 }) => {
   const { db } = app.services;
-  const taken = Array.from({ length: poolSize }, () => sql`select pg_sleep(4.5)`.execute(db));
+  const taken = awaitLater(
+    Promise.all(Array.from({ length: poolSize }, () => sql`select pg_sleep(4)`.execute(db))),
+  );
   const response = await fetch(`${app.url}/trpc/accounts.list`, {
     headers: { cookie: ada.cookie },
   });
@@ -104,5 +107,5 @@ test("A request that waits returns unavailable when every connection to PostgreS
     503,
     "unavailable",
   ]);
-  await Promise.all(taken);
+  await taken;
 });

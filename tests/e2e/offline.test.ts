@@ -39,9 +39,10 @@ test("The connect button says so when the network is down, and Try again works o
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await page.getByText("The bank connection did not open").waitFor();
   await page.getByText(/Check your internet connection/).waitFor();
-  const again = page.waitForEvent("requestfailed");
-  await page.getByRole("button", { name: "Try again" }).click();
-  await again;
+  await Promise.all([
+    page.waitForEvent("requestfailed"),
+    page.getByRole("button", { name: "Try again" }).click(),
+  ]);
   await page.getByText("The bank connection did not open").last().waitFor();
   await page.context().setOffline(false);
   await page.getByRole("button", { name: "Try again" }).last().click();
@@ -87,9 +88,10 @@ test("A dialog that could not be loaded says so, and Try again loads it once the
   await manage(page, "Disconnect", "Mill Bank");
   await page.getByText("The bank was not disconnected").waitFor();
   await page.unroute(/disconnect-dialog/);
-  const reloaded = page.waitForEvent("load");
-  await page.getByRole("button", { name: "Try again" }).click();
-  await reloaded;
+  await Promise.all([
+    page.waitForEvent("load"),
+    page.getByRole("button", { name: "Try again" }).click(),
+  ]);
   await manage(page, "Disconnect", "Mill Bank");
   await page.getByRole("dialog").getByRole("textbox").waitFor();
 });
@@ -134,9 +136,10 @@ test("A tab that gets the focus offline keeps its content, and updates by itself
   witness.pageLoads.length = 0;
   await addBank(app, user, "Brook Bank", [{ balance: "2" }], []);
   await page.context().setOffline(true);
-  const failed = page.waitForEvent("requestfailed");
-  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
-  await failed;
+  await Promise.all([
+    page.waitForEvent("requestfailed"),
+    page.evaluate(() => window.dispatchEvent(new Event("focus"))),
+  ]);
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
   expect(await card(page).count()).toBe(1);

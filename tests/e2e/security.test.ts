@@ -191,9 +191,10 @@ test("The security page lists log-ins and failed attempts, newest first, while t
     await page.getByLabel("Email").fill(email);
     await page.getByLabel("Password", { exact: true }).fill("not the password");
     // The message of the first attempt may still be there.
-    const answered = page.waitForResponse((response) => response.request().method() === "POST");
-    await page.getByRole("button", { name: "Log in" }).click();
-    await answered;
+    await Promise.all([
+      page.waitForResponse((response) => response.request().method() === "POST"),
+      page.getByRole("button", { name: "Log in" }).click(),
+    ]);
     await page.getByText("This email and password do not fit together.").waitFor();
   }
   await logInByForm(app, page, ada);

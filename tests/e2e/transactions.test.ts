@@ -99,9 +99,10 @@ test("The transactions page keeps search and filters in its address, and works w
   await page.reload();
   expect(await rows(page).count()).toBe(count);
   // The same rows in a file.
-  const started = page.waitForEvent("download");
-  await page.getByRole("link", { name: "Download these (CSV)" }).click();
-  const file = await started;
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name: "Download these (CSV)" }).click(),
+  ]);
   expect(file.suggestedFilename()).toMatch(/^fiscility-\d{4}-\d\d-\d\d-transactions\.csv$/);
   const lines = (await readFile(await file.path(), "utf8")).trim().split("\r\n");
   expect(lines).toHaveLength(count + 1);

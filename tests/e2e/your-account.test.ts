@@ -32,9 +32,10 @@ async function settings(
 }
 
 async function download(page: Page, name: string): Promise<{ file: string; content: string }> {
-  const started = page.waitForEvent("download");
-  await page.getByRole("link", { name }).click();
-  const file = await started;
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name }).click(),
+  ]);
   return { file: file.suggestedFilename(), content: await readFile(await file.path(), "utf8") };
 }
 

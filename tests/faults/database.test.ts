@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { type EmbeddedDatabase, startEmbeddedDatabase } from "../../local/embedded-database.ts";
 import { parseConfig } from "../../server/config.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
 import { startServer } from "../../server/server.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
+import { awaitLater } from "../support/await-later.ts";
 import { compareBooks, noDifferences } from "../support/books.ts";
 import { endConnections, lockTable, lockUser, refuseWrites } from "../support/database-faults.ts";
 import { startOver } from "../support/fixtures.ts";
@@ -50,8 +51,9 @@ test.each(["lock", "mark", "save", "accounts", "insert"])(
     const token = await app.publicToken();
     let restarted: Promise<void> | undefined;
     onStep = (name) => {
-      if (name === step) restarted ??= server.stop().then(() => server.start());
+      if (name === step) restarted ??= awaitLater(server.stop().then(() => server.start()));
     };
+    onTestFinished(() => restarted);
     const response = await app.post("/plaid/exchange-token", { public_token: token }, user);
     await restarted;
     if (response.status !== 200)
@@ -75,7 +77,7 @@ matrixTest(
     await app.fault({ path: "/item/public_token/exchange", times: 1, do: { delay: 4_000 } });
     let stopped: Promise<void> | undefined;
     onStep = (name) => {
-      if (name === "lock") stopped ??= server.stop();
+      if (name === "lock") stopped ??= awaitLater(server.stop());
     };
     const response = await app.post("/plaid/exchange-token", { public_token: token }, user);
     await stopped;

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { Kysely, type Migration, PostgresDialect, sql } from "kysely";
 import pg from "pg";
-import { expect } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { migrateToLatest, pendingMigrations } from "../../db/migrate.ts";
 import { migrations, outsideTransaction } from "../../migrations/index.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
 import { timeLimits } from "../../server/time-limits.ts";
+import { awaitLater } from "../support/await-later.ts";
 import { testDatabase, waitingLocks, withEmptyDatabase } from "../support/database.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { breakingChangesOf, readSchema } from "../support/schema-changes.ts";
@@ -37,7 +38,7 @@ test("A node keeps connecting and listing while a newer version migrates its tab
   let connected = 0;
   // The lock that the migration needs is held longer than it waits, again and again.
   await app.fault({ path: "/accounts/get", times: 4, do: { delay: 1_500 } });
-  const begun = [1, 2, 3].map(async () => {
+  const connect = async () => {
     while (!over.signal.aborted) {
       // A new user each time, so that no plan is ever full.
       const user = await app.signUp("cfo");
@@ -49,53 +50,64 @@ test("A node keeps connecting and listing while a newer version migrates its tab
       statuses.add(response.status).add(list.status);
       if (response.body.outcome === "connected") connected += 1;
     }
+  };
+  const begun = awaitLater(Promise.all([1, 2, 3].map(connect)));
+  onTestFinished(async () => {
+    over.abort();
+    await Promise.allSettled([begun]);
   });
   await migrateToLatest(app.databaseUrl, timeLimits.databaseSetUp, nextVersion);
   expect(await pendingMigrations(app.services.db as never, nextVersion)).toEqual([]);
   const before = connected;
-  while (connected < before + 3) await new Promise((resolve) => setTimeout(resolve, 20));
+  await expect.poll(() => connected).toBeGreaterThanOrEqual(before + 3);
   over.abort();
-  await Promise.all(begun);
+  await begun;
   expect([...statuses]).toEqual([200]);
 });
 
 test("A migration releases its lock, and is retried, before PostgreSQL ends a deadlock with another transaction", async () => {
   const database = await testDatabase();
+  onTestFinished(() => database.drop());
   const [inserting, reading, watching] = [1, 2, 3].map(
     () => new pg.Client({ connectionString: database.url }),
   ) as [pg.Client, pg.Client, pg.Client];
   const clients = [inserting, reading, watching];
+  onTestFinished(async () => void (await Promise.all(clients.map((client) => client.end()))));
+  for (const client of clients) client.on("error", () => {});
   await Promise.all(clients.map((client) => client.connect()));
   await inserting.query("begin; lock table link_attempts in row exclusive mode");
   await reading.query("begin; lock table accounts in access share mode");
-  const migrated = migrateToLatest(database.url, timeLimits.databaseSetUp, nextVersion);
+  const migrated = awaitLater(migrateToLatest(database.url, timeLimits.databaseSetUp, nextVersion));
   const waiting = `${waitingLocks} and relation = 'accounts'::regclass`;
   await expect.poll(async () => (await watching.query(waiting)).rowCount).toBe(1);
   // The migration holds `users` by now. PostgreSQL checks for a deadlock a second after this.
-  const read = inserting.query("select 1 from users");
+  const read = awaitLater(inserting.query("select 1 from users"));
   await new Promise((resolve) => setTimeout(resolve, 800));
   await reading.query("commit");
   expect((await read).rowCount).toBe(0);
   await inserting.query("commit");
   await migrated;
-  await Promise.all(clients.map((client) => client.end()));
-  await database.drop();
 });
 
 test("migrateToLatest builds an index concurrently while transactions are always running", async () => {
   await withEmptyDatabase(async (url) => {
     const over = new AbortController();
-    const begun = [0, 500].map(async (later) => {
+    const runTransactions = async (later: number) => {
       await new Promise((resolve) => setTimeout(resolve, later));
       const client = new pg.Client({ connectionString: url });
+      client.on("error", () => {});
       await client.connect();
-      while (!over.signal.aborted) {
-        await client.query("begin isolation level repeatable read; select 1");
-        await new Promise((resolve) => setTimeout(resolve, 1_000));
-        await client.query("commit");
+      try {
+        while (!over.signal.aborted) {
+          await client.query("begin isolation level repeatable read; select 1");
+          await new Promise((resolve) => setTimeout(resolve, 1_000));
+          await client.query("commit");
+        }
+      } finally {
+        await client.end();
       }
-      await client.end();
-    });
+    };
+    const begun = awaitLater(Promise.all([0, 500].map(runTransactions)));
     try {
       await new Promise((resolve) => setTimeout(resolve, 600));
       // Its name makes a migration run outside a transaction.
@@ -106,7 +118,7 @@ test("migrateToLatest builds an index concurrently while transactions are always
       });
     } finally {
       over.abort();
-      await Promise.all(begun);
+      await begun;
     }
   });
 });

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, expect } from "vitest";
 import type { TestApp } from "../support/app.ts";
+import { awaitLater } from "../support/await-later.ts";
 import { compareBooks, noDifferences } from "../support/books.ts";
 import { endConnections } from "../support/database-faults.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
@@ -47,7 +48,7 @@ test.for(
     const user = await app.signUp("analyst");
     const token = await app.publicToken();
     await app.fault({ path, times: 1, do: { delay: 1_000 } });
-    const response = app.connectAt(node.url, token, user);
+    const response = awaitLater(app.connectAt(node.url, token, user));
     await freezeOnce(app, condition);
     const frozen = pause(frozenFor);
     // Meanwhile the user retries elsewhere, and the recovery checks the attempt.
@@ -71,7 +72,7 @@ test("connectAccount connects once when its process is paused after the commit (
   const user = await app.signUp("analyst");
   const token = await app.publicToken();
   await node.pauseAfter("commit");
-  const response = app.connectAt(node.url, token, user);
+  const response = awaitLater(app.connectAt(node.url, token, user));
   await expect.poll(() => itemsOf(app)).toHaveLength(1);
   const again = await app.post("/plaid/exchange-token", { public_token: token }, user);
   expect(again.body.outcome).toBe("already_connected");
@@ -87,7 +88,7 @@ test("connectAccount removes the Item when its process wakes up after another ru
   const user = await app.signUp("analyst");
   const token = await app.publicToken();
   await app.fault({ path: "/item/public_token/exchange", times: 1, do: { delay: 1_000 } });
-  const response = app.connectAt(node.url, token, user);
+  const response = awaitLater(app.connectAt(node.url, token, user));
   await freezeOnce(app, "run_id is not null");
   await pause(1_500);
   // PostgreSQL ends the transaction of a process that is silent for too long, which releases its lock.

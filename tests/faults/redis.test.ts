@@ -1,4 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  inject,
+  onTestFinished,
+  test,
+} from "vitest";
 import { accountsResponse } from "../../server/accounts/list-accounts.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { entryName } from "../../server/cache/account-store.ts";
@@ -203,6 +213,13 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
 
   test("fails over to a replica while the old master lives on as a replica", async () => {
     const replica = await startRedis(undefined, ["--replicaof", "127.0.0.1", String(redis.port)]);
+    onTestFinished(async () => {
+      if (redis === replica) return;
+      await redis.command("replicaof", "no", "one");
+      proxy.leadTo(redis.port);
+      proxy.cut();
+      await replica.stop();
+    });
     await expect
       .poll(() => replica.command("info", "replication"))
       .toContain("master_link_status:up");

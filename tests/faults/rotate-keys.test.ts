@@ -17,6 +17,7 @@ import { type RunningServer, startServer } from "../../server/server.ts";
 import { Secret } from "../../server/vault/secret.ts";
 import { Vault } from "../../server/vault/vault.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
+import { awaitLater } from "../support/await-later.ts";
 import { compareBooks } from "../support/books.ts";
 import { built } from "../support/built.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
@@ -90,8 +91,9 @@ function rotate(app: TestApp, keys: string, TOKEN_ENVELOPES = "") {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, DATABASE_URL: app.databaseUrl, TOKEN_KEYS: keys, TOKEN_ENVELOPES },
   });
+  onTestFinished(() => void child.kill("SIGKILL"));
   const output = Promise.all([text(child.stdout), text(child.stderr)]).then((all) => all.join(""));
-  return { child, said: output, ended: once(child, "exit") };
+  return { child, said: output, ended: awaitLater(once(child, "exit")) };
 }
 
 /** Counts the rows of each format and key. */
@@ -136,6 +138,7 @@ test("keys:rotate leaves every row under the new key when it is killed halfway a
     [past / 2],
   );
   const holder = new pg.Client({ connectionString: app.databaseUrl });
+  holder.on("error", () => {});
   await holder.connect();
   onTestFinished(async () => {
     await holder.end();
@@ -166,7 +169,7 @@ test("keys:rotate leaves every row under the new key when it is killed halfway a
 
   const second = rotate(app, ring);
   let running = true;
-  second.ended.then(() => {
+  second.child.once("exit", () => {
     running = false;
   });
   const banks = ["ins_109509", "ins_109510", "ins_109511"];

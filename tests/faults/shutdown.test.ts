@@ -4,6 +4,7 @@ import { connect as openSocket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, onTestFinished } from "vitest";
 import type { TestUser } from "../support/app.ts";
+import { awaitLater } from "../support/await-later.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { startMain } from "../support/main-process.ts";
 import { attemptsOf, jobsIn } from "../support/rows.ts";
@@ -75,6 +76,7 @@ test("A rolling restart under load loses no request, stream, job or connection",
   const { child, ended, url: nodeUrl } = node;
   // In front of both nodes, a load balancer that sends new connections to a ready node.
   const balancer = await startTcpProxy(Number(new URL(nodeUrl).port));
+  onTestFinished(() => balancer.close());
   const url = `http://localhost:${balancer.port}`;
   const over = new AbortController();
   onTestFinished(() => over.abort());
@@ -84,7 +86,7 @@ test("A rolling restart under load loses no request, stream, job or connection",
   ].map((agent) => keepRequesting(`${url}/trpc/accounts.list`, agent, over.signal));
   const idle = new Agent({ keepAlive: true, maxSockets: 1 });
   await sendRequest(`${url}/trpc/accounts.list`, idle);
-  const stream = sendRequest(`${url}/trpc/live.changes`, false);
+  const stream = awaitLater(sendRequest(`${url}/trpc/live.changes`, false));
 
   // A running connection and a running job that last longer than the drain.
   const connect = async (institution: string) =>
@@ -94,7 +96,7 @@ test("A rolling restart under load loses no request, stream, job or connection",
   await app.fault({ path: "/transactions/sync", times: 1, do: { delay: 2_500 } });
   expect((await connect("ins_109509")).status).toBe(200);
   await app.fault({ path: "/accounts/get", times: 1, do: { delay: 2_500 } });
-  const connecting = connect("ins_109510");
+  const connecting = awaitLater(connect("ins_109510"));
   const exchanged = async () =>
     (await attemptsOf(app)).filter(({ status }) => status === "exchanged");
   const syncing = async () =>
@@ -118,7 +120,6 @@ test("A rolling restart under load loses no request, stream, job or connection",
   expect(toldToLeave.length).toBe(4);
   expect((await attemptsOf(app)).filter(({ status }) => status !== "connected")).toEqual([]);
   expect((await jobsIn(app)).filter(({ locked_at }) => locked_at !== null)).toEqual([]);
-  await balancer.close();
 });
 
 test("A node that shuts down closes a connection that has sent nothing at once", async ({

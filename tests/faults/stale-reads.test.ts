@@ -1,8 +1,9 @@
-import { randomInt } from "node:crypto";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest";
+import { choices } from "../chaos/choices.ts";
 import { startTestApp, type TestApp, type TestUser } from "../support/app.ts";
 import { isMatrix } from "../support/matrix.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
+import { seed } from "../support/seed.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 const operations = isMatrix ? 5_000 : 1_000;
@@ -35,24 +36,11 @@ afterAll(async () => {
   await redis?.stop();
 });
 
-/** mulberry32: numbers from 0 to below 1 that depend only on the seed. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 test.skipIf(!inject("redis"))(
   "accounts.list is never stale on two nodes while their Redis goes down and comes back (I5)",
   { timeout: 240_000 },
   async () => {
-    const seed = Number(process.env.SEED ?? randomInt(2 ** 31));
-    const random = seeded(seed);
-    const pick = <T>(from: readonly T[]) => from[Math.floor(random() * from.length)] as T;
+    const { random, pick } = choices(seed, "stale reads");
     const nodes = [app.url, second.url];
     const users: Member[] = [];
     for (let n = 0; n < 8; n++) {
@@ -113,6 +101,10 @@ test.skipIf(!inject("redis"))(
     }
 
     let left = operations;
+    onTestFinished(() => {
+      left = 0;
+      proxy.go();
+    });
     async function worker() {
       while (left-- > 0) {
         const [user, node, dice] = [pick(users), pick(nodes), random()];

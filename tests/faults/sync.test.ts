@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect } from "vitest";
 import { listJobs, requestSync } from "../../db/jobs.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { rateLimits } from "../../server/plaid/rate-limits.ts";
+import { choices } from "../chaos/choices.ts";
 import type { TestApp } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { casesOf, isMatrix } from "../support/matrix.ts";
@@ -17,6 +18,7 @@ import {
   removeJobs,
   syncsOf,
 } from "../support/rows.ts";
+import { seed } from "../support/seed.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
 import { deliver, startWebhookCatcher } from "../support/webhook-catcher.ts";
 
@@ -138,11 +140,12 @@ test.skipIf(!isMatrix)(
     try {
       workers.push(await startWorker(app.services), await startWorker(other.services));
       let delivered = 0;
+      const { random } = choices(seed, "webhooks");
       /** Delivers everything caught so far, twice and in random order, to either node. */
       const deliverShuffled = async () => {
         const late = catcher.caught.splice(0);
         const twice = [...late, ...late]
-          .map((webhook) => ({ webhook, at: Math.random() }))
+          .map((webhook) => ({ webhook, at: random() }))
           .sort((a, b) => a.at - b.at);
         const one = async ({ webhook, at }: (typeof twice)[number]) => {
           expect(await deliver(at > 0.5 ? app.url : other.url, webhook)).toBe(200);

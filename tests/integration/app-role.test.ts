@@ -8,6 +8,7 @@ import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { untilMigrated } from "../../server/prepare-database.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
+import { awaitLater } from "../support/await-later.ts";
 import { compareBooks } from "../support/books.ts";
 import { built } from "../support/built.ts";
 import { doneSyncsOf } from "../support/rows.ts";
@@ -32,6 +33,7 @@ let worker: Promise<Worker | null> | undefined;
 let stopWaiting = () => {};
 beforeAll(async () => {
   admin = new pg.Client({ connectionString: inject("databaseServer") });
+  admin.on("error", () => {});
   await admin.connect();
 });
 afterAll(async () => {
@@ -53,8 +55,10 @@ async function create(): Promise<void> {
   const stopped = new Promise<void>((resolve) => {
     stopWaiting = resolve;
   });
-  worker = untilMigrated(services, stopped).then((isMigrated) =>
-    isMigrated ? startWorker(services) : null,
+  worker = awaitLater(
+    untilMigrated(services, stopped).then((isMigrated) =>
+      isMigrated ? startWorker(services) : null,
+    ),
   );
 }
 
@@ -80,6 +84,7 @@ async function migrate(env: Record<string, string>): Promise<string> {
 /** Runs one statement as the role of this URL. */
 async function run(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
+  client.on("error", () => {});
   await client.connect();
   await client.query(sql).finally(() => client.end());
 }

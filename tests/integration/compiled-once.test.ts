@@ -61,7 +61,9 @@ test("Each statement compiled once is prepared, and keeps running when a migrati
   for (const count of await Promise.all(counts)) expect(count).toBeGreaterThan(3);
   const { rows } = await sql<{ name: string }>`
     select tablename as name from pg_tables where schemaname = 'public'`.execute(db);
+  // A column of its own for each try, because a second one runs on the tables of the first.
+  const column = `added_at_${Date.now()}`;
   for (const { name } of rows)
-    await sql`alter table ${sql.table(name)} add column added_later int`.execute(db);
+    await sql`alter table ${sql.table(name)} add column ${sql.ref(column)} int`.execute(db);
   await runAll();
 });

@@ -54,7 +54,7 @@ withAll(
       await app.post("/api/v1/session/step-up", { password }, session);
       const { body } = await app.post("/api/v1/second-factors/authenticator", {}, session);
       const own = authenticator(body.secret);
-      const confirmation = { code: own.code(-1) };
+      const confirmation = { code: await own.previousCode() };
       const path = "/api/v1/second-factors/authenticator/confirmation";
       expect((await app.post(path, confirmation, session)).status).toBe(200);
       const first = cookiesOf(await app.post("/api/auth/sign-in/email", { email, password }));

@@ -21,6 +21,7 @@ import { runningDatabase } from "../../local/running-database.ts";
 import { parseConfig } from "../../server/config.ts";
 import { startServer } from "../../server/server.ts";
 import { timeLimits } from "../../server/time-limits.ts";
+import { awaitLater } from "../support/await-later.ts";
 import { built } from "../support/built.ts";
 
 let folder: string;
@@ -157,14 +158,17 @@ test("Ctrl-C ends the app, its database and its Plaid in order, without an error
   let output = "";
   const ended = once(child, "exit");
   // The demo user can log in as soon as the server is ready.
-  const loggedIn = (async () => {
+  const logIn = async () => {
     const url = `http://localhost:${ports.PORT}`;
     const isReady = () =>
       fetch(`${url}/readyz`).then(
         ({ ok }) => ok,
         () => false,
       );
-    while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (!(await isReady())) {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(output);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
     return (
       await fetch(`${url}/api/auth/sign-in/email`, {
         method: "POST",
@@ -172,7 +176,8 @@ test("Ctrl-C ends the app, its database and its Plaid in order, without an error
         body: JSON.stringify({ email: "demo@fiscility.test", password: "demo-password" }),
       })
     ).status;
-  })();
+  };
+  const loggedIn = awaitLater(logIn());
   try {
     for await (const chunk of child.stderr.iterator({ destroyOnReturn: false })) {
       output += chunk;

@@ -70,6 +70,7 @@ const tables: Record<string, [insert: string, days: number]> = {
 test("The sweep deletes rows that are older than their limit, and no younger ones", async ({
   app,
 }) => {
+  await app.query(`truncate ${Object.keys(tables).join(", ")} cascade`);
   const { id } = await app.signUp();
   await app.query(
     `insert into webhook_endpoints (user_id, id, url, events, secret_sealed)

@@ -8,6 +8,7 @@ import { createPlaidLimiter } from "../../server/rate-limits/plaid-limiter.ts";
 import { failSync } from "../../server/transactions/fail-sync.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
+import { awaitLater } from "../support/await-later.ts";
 import { lockUser } from "../support/database-faults.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import {
@@ -218,7 +219,7 @@ test("failSync raises the data version once the user's lock is free, when it is 
   const version = () => dataVersionOf(app, owner);
   const before = await version();
   const release = await lockUser(app, owner);
-  const givenUp = failSync(app.services, item);
+  const givenUp = awaitLater(failSync(app.services, item));
   // It waits, times out, and waits again.
   await expect.poll(() => lockWaiters(app)).toHaveLength(1);
   await expect.poll(() => lockWaiters(app)).toHaveLength(0);

@@ -17,11 +17,14 @@ import type { Transaction } from "../../server/contracts/transactions.ts";
 import { sweep } from "../../server/jobs/sweep.ts";
 import { listChanges } from "../../server/transactions/list-changes.ts";
 import { listTransactions } from "../../server/transactions/list-transactions.ts";
+import { choices } from "../chaos/choices.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
+import { awaitLater } from "../support/await-later.ts";
 import { addBank } from "../support/bank.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { isMatrix } from "../support/matrix.ts";
 import { accountsOf, deleteUsers, itemsOf, lockWaiters } from "../support/rows.ts";
+import { seed } from "../support/seed.ts";
 
 const test = testWithApp();
 test.afterEach(({ app }) => deleteUsers(app));
@@ -189,7 +192,7 @@ test("A page waits for an earlier one of another Item of its user, so a cursor n
       ...{ kept: null, cursor: "1", midway: false, updateCursor: null, unreadable: [] },
       ...{ upserted: [upsert("early", first as string)], removed: [], endsReading: null },
     });
-    later = page(app, owner, two, { upserted: [upsert("late", second as string)] });
+    later = awaitLater(page(app, owner, two, { upserted: [upsert("late", second as string)] }));
     await expect.poll(() => lockWaiters(app)).toHaveLength(1);
     expect((await reader.readPage()).changed).toEqual([]);
   });
@@ -210,6 +213,7 @@ test("Pages, corrections and releases of held transactions end without a deadloc
   app,
 }) => {
   const { db } = app.services;
+  const { random } = choices(seed, "pauses");
   for (let round = 0; round < 15; round++) {
     const { owner, items, of } = await withBanks(app);
     const [one, two] = items as [string, string];
@@ -217,7 +221,7 @@ test("Pages, corrections and releases of held transactions end without a deadloc
     for (const id of items) await page(app, owner, id, { upserted: [upsert(id, at(id, 0))] });
     await app.query("update item_syncs set is_held = true where item_id = $1", [two]);
     const reader = createReader(app, owner);
-    const pause = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 8));
+    const pause = () => new Promise((resolve) => setTimeout(resolve, random() * 8));
     const tries: (() => Promise<unknown>)[] = [
       async () => {
         for (let n = 0; n < 5; n++) {

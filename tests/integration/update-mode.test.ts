@@ -5,6 +5,7 @@ import { storePage } from "../../db/sync-pages.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
 import type { TestApp, TestUser } from "../support/app.ts";
+import { awaitLater } from "../support/await-later.ts";
 import { compareBooks, noDifferences } from "../support/books.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
@@ -183,24 +184,27 @@ test("finishUpdateMode and a page of a sync acquire their locks in one order", a
   await app.query(`create trigger wait_there before insert on transactions
     for each row execute function wait_there()`);
   const holder = new pg.Client(app.databaseUrl);
+  holder.on("error", () => {});
   await holder.connect();
   await holder.query("select pg_advisory_lock(1)");
   const row = { date: "2026-11-01", amount: "1", currency: "USD", name: "Coffee" };
-  const page = storePage(app.services.db, user.id, itemId, {
-    ...{ kept: null, cursor: "next", midway: false, updateCursor: null, removed: [] },
-    ...{ unreadable: [], endsReading: null },
-    upserted: [
-      {
-        ...row,
-        id: "t1",
-        accountId: "before",
-        merchant: null,
-        category: null,
-        pending: false,
-        pendingId: null,
-      },
-    ],
-  });
+  const page = awaitLater(
+    storePage(app.services.db, user.id, itemId, {
+      ...{ kept: null, cursor: "next", midway: false, updateCursor: null, removed: [] },
+      ...{ unreadable: [], endsReading: null },
+      upserted: [
+        {
+          ...row,
+          id: "t1",
+          accountId: "before",
+          merchant: null,
+          category: null,
+          pending: false,
+          pendingId: null,
+        },
+      ],
+    }),
+  );
   try {
     await expect.poll(() => lockWaiters(app)).toHaveLength(1);
     const ended = app.post("/trpc/plaid.finishUpdateMode", { itemId }, user);

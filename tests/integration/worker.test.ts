@@ -1,16 +1,17 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { promisify } from "node:util";
-import { expect } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { releaseJobsOfDeadWorkers } from "../../db/jobs.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
 import type { TestApp } from "../support/app.ts";
 import { built } from "../support/built.ts";
-import { testWithApp } from "../support/fixtures.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
 import { addJob, jobsIn, removeJobs, syncsOf } from "../support/rows.ts";
 
 const test = testWithApp();
 test.beforeEach(async ({ app }) => {
+  await startOver(app);
   await removeJobs(app);
 });
 
@@ -45,6 +46,11 @@ test("npm run worker runs jobs, and lets the running one finish on SIGTERM", asy
     env: environment(app),
   });
   const ended = once(worker, "exit");
+  // Not SIGKILL, which would leave the job locked.
+  onTestFinished(async () => {
+    worker.kill("SIGTERM");
+    await ended;
+  });
   await expect.poll(() => running(app)).toHaveLength(1);
   worker.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
@@ -60,8 +66,11 @@ test("npm run jobs lists dead jobs with their cause, and says so when there are 
   await addJob(app, "handle_webhook", { maxAttempts: 1 });
   const worker = await startWorker(app.services);
   const failed = async () => (await jobsIn(app)).filter(({ last_error }) => last_error !== null);
-  await expect.poll(failed).not.toHaveLength(0);
-  await worker.stop();
+  try {
+    await expect.poll(failed).not.toHaveLength(0);
+  } finally {
+    await worker.stop();
+  }
   expect(await toldJobs(app)).toMatch(/^dead +\d+ handle_webhook {2}tried 1 of 1 {2}\S/);
 });
 
@@ -70,21 +79,24 @@ test("releaseJobsOfDeadWorkers takes the jobs of a dead worker, and leaves those
 }) => {
   await connect(app);
   const worker = await startWorker(app.services);
-  await expect.poll(() => running(app)).toHaveLength(1);
-  await addJob(app, "sweep", { inMinutes: 60 });
-  await app.query(
-    `update graphile_worker._private_jobs set locked_by = 'worker-gone', locked_at = now()
-     where run_at > now() + interval '30 minutes'`,
-  );
-  const handedBack = new Set<string>();
-  await expect
-    .poll(async () => {
-      for (const id of await releaseJobsOfDeadWorkers(app.services.db)) handedBack.add(id);
-      // At a full minute the worker does it itself.
-      return (await jobsIn(app)).filter(({ locked_by }) => locked_by === "worker-gone");
-    })
-    .toHaveLength(0);
-  expect([...handedBack].filter((id) => id !== "worker-gone")).toEqual([]);
-  expect(await running(app)).toHaveLength(1);
-  await worker.stop();
+  try {
+    await expect.poll(() => running(app)).toHaveLength(1);
+    await addJob(app, "sweep", { inMinutes: 60 });
+    await app.query(
+      `update graphile_worker._private_jobs set locked_by = 'worker-gone', locked_at = now()
+       where run_at > now() + interval '30 minutes'`,
+    );
+    const handedBack = new Set<string>();
+    await expect
+      .poll(async () => {
+        for (const id of await releaseJobsOfDeadWorkers(app.services.db)) handedBack.add(id);
+        // At a full minute the worker does it itself.
+        return (await jobsIn(app)).filter(({ locked_by }) => locked_by === "worker-gone");
+      })
+      .toHaveLength(0);
+    expect([...handedBack].filter((id) => id !== "worker-gone")).toEqual([]);
+    expect(await running(app)).toHaveLength(1);
+  } finally {
+    await worker.stop();
+  }
 });

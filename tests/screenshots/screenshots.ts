@@ -418,9 +418,7 @@ test.each(views)("a bank is reconnected, $width px, $colorScheme", async (view) 
   await page.route(path, (route) => {
     release = () => void route.abort();
   });
-  const request = page.waitForRequest(path);
-  await finishUpdateMode(page);
-  await request;
+  await Promise.all([page.waitForRequest(path), finishUpdateMode(page)]);
   await shoot("reconnecting", { moving: true });
   release();
   await toast(page, "not confirmed yet");
@@ -605,11 +603,10 @@ test.each(views)("without a network, $width px, $colorScheme", async (view) => {
   const user = await app.signUp("analyst");
   await addBank(app, user, "Mill Bank", [{ balance: "1250.4" }], []);
   // Prefetching happens when the browser is idle.
-  const toaster = page.waitForEvent("requestfinished", {
-    predicate: (request) => request.url().includes("/toaster-"),
-  });
-  await logIn(app, page, user);
-  await toaster;
+  await Promise.all([
+    page.waitForEvent("requestfinished", (request) => request.url().includes("/toaster-")),
+    logIn(app, page, user),
+  ]);
   await page.waitForLoadState("networkidle");
   await page.context().setOffline(true);
   await page.getByRole("button", { name: "Connect a bank" }).click();

@@ -32,7 +32,10 @@ const testsOwn = new Map<string, Promise<string>>();
 export function builtForTests(name: string): Promise<string> {
   const known = testsOwn.get(name);
   if (known) return known;
-  const bundled = bundleOnce(name);
+  const bundled = bundleOnce(name).catch((error) => {
+    testsOwn.delete(name);
+    throw error;
+  });
   testsOwn.set(name, bundled);
   return bundled;
 }

@@ -1,17 +1,30 @@
 import pg from "pg";
+import { onTestFinished } from "vitest";
 import type { TestApp } from "./app.ts";
 
-/** Faults in the app's database, for as long as a test needs them. */
+/** Faults in the app's database, for as long as a test needs them. All end with the test that caused them. */
 type App = Pick<TestApp, "query" | "env">;
+
+/** Returns a function that ends a fault once. It also runs when the test finishes, whether or not it failed. */
+function releaseOnce(release: () => Promise<unknown>): () => Promise<void> {
+  let released: Promise<unknown> | undefined;
+  const once = async () => {
+    released ??= release();
+    await released;
+  };
+  onTestFinished(once);
+  return once;
+}
 
 /** Runs SQL in its own transaction and keeps it open. The result ends it. */
 async function hold({ env }: App, sql: string, values?: unknown[]): Promise<() => Promise<void>> {
   const client = new pg.Client(env.DATABASE_DIRECT_URL);
   client.on("error", () => {});
   await client.connect();
+  const release = releaseOnce(() => client.end());
   await client.query("begin");
   await client.query(sql, values);
-  return () => client.end();
+  return release;
 }
 
 /** Holds the user's lock, which every change of their banks needs. Returns a function that releases it. */
@@ -25,7 +38,7 @@ export const lockTable = (app: App, table: string) =>
 /** Renames a table, so that every query of it fails. Returns a function that restores it. */
 export async function hideTable(app: App, table: string): Promise<() => Promise<void>> {
   await app.query(`alter table ${table} rename to hidden`);
-  return async () => void (await app.query(`alter table hidden rename to ${table}`));
+  return releaseOnce(() => app.query(`alter table hidden rename to ${table}`));
 }
 
 /**
@@ -42,10 +55,11 @@ export async function refuseWrites(
     event === "at commit"
       ? "constraint trigger refuse after insert on items deferrable initially deferred"
       : `trigger refuse ${event}`;
-  await app.query(`create function refuse() returns trigger language plpgsql as
+  await app.query(`create or replace function refuse() returns trigger language plpgsql as
     $$ begin if ${condition} then raise 'refused'; end if; return new; end $$`);
+  const release = releaseOnce(() => app.query("drop function refuse cascade"));
   await app.query(`create ${trigger} for each row execute function refuse()`);
-  return async () => void (await app.query("drop function refuse cascade"));
+  return release;
 }
 
 /** Ends the connections to the database that match the SQL `condition` on `pg_stat_activity`. */

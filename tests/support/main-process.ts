@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { freePort } from "../../local/ports.ts";
+import { awaitLater } from "./await-later.ts";
 import { built } from "./built.ts";
 import { until } from "./until.ts";
 
@@ -44,7 +45,9 @@ export async function startMain(env: Record<string, string>, root?: string) {
       output += text;
     });
   }
-  const ended = once(child, "exit").finally(() => rmSync(cwd, { recursive: true, force: true }));
+  const ended = awaitLater(
+    once(child, "exit").finally(() => rmSync(cwd, { recursive: true, force: true })),
+  );
   const ready = () =>
     fetch(`${url}/readyz`).then(
       (response) => response.ok,

@@ -37,7 +37,8 @@ export async function startNode(env: Record<string, string>): Promise<NodeProces
     },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  const ended = once(child, "exit");
+  // Not `once`, which rejects when a message is sent to a process that is ending.
+  const ended = new Promise<unknown>((resolve) => child.once("exit", resolve));
   const [{ url }] = (await Promise.race([once(child, "message"), gone(ended)])) as [
     { url: string },
   ];

@@ -71,7 +71,14 @@ export async function startReplicatedDatabase(
   await until(async () => (await query(primary.url, follows)).length === 1);
 
   const signalPrimary = (signal: NodeJS.Signals) => {
-    for (const pid of processesOf(first)) process.kill(pid, signal);
+    for (const pid of processesOf(first)) {
+      try {
+        process.kill(pid, signal);
+      } catch (error) {
+        // A connection's process may have exited since the list was read.
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      }
+    }
   };
   let isPrimaryAlive = true;
   return {

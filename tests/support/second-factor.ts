@@ -1,6 +1,10 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { Secret, TOTP } from "otpauth";
 import type { TestApp, TestUser } from "./app.ts";
 import { softwarePasskey } from "./software-passkey.ts";
+
+/** How long each code is valid. Milliseconds. */
+const step = 30_000;
 
 /**
  * An authenticator app. `code` returns the code so many steps of 30 seconds from now: -1, 0 and 1 are
@@ -8,8 +12,15 @@ import { softwarePasskey } from "./software-passkey.ts";
  */
 export function authenticator(secret: string) {
   const totp = new TOTP({ secret: Secret.fromBase32(secret) });
+  const code = (steps = 0) => totp.generate({ timestamp: Date.now() + steps * step });
   return {
-    code: (steps = 0) => totp.generate({ timestamp: Date.now() + steps * 30_000 }),
+    code,
+    /** Returns the code of the previous step, which is accepted for 3 seconds or more. May wait that long. */
+    async previousCode() {
+      const left = step - (Date.now() % step);
+      if (left < 3_000) await pause(left + 10);
+      return code(-1);
+    },
   };
 }
 
@@ -21,7 +32,7 @@ export async function addAuthenticator(app: TestApp, user: TestUser) {
   const own = authenticator(started.body.secret);
   const confirmed = await app.post(
     "/api/v1/second-factors/authenticator/confirmation",
-    { code: own.code(-1) },
+    { code: await own.previousCode() },
     user,
   );
   if (confirmed.status !== 200) throw new Error(JSON.stringify(confirmed.body));

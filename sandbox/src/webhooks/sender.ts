@@ -133,6 +133,7 @@ export class WebhookSender {
   }
 
   async #attempt(delivery: Delivery, text: string, signedAgoMs: number): Promise<void> {
+    const { signal } = this.#abort;
     const { private_jwk } = await this.#signingKey();
     delivery.attempts += 1;
     delivery.key_id = private_jwk.kid ?? "";
@@ -145,7 +146,7 @@ export class WebhookSender {
           "plaid-verification": await signBody(private_jwk, text, Date.now() - signedAgoMs),
         },
         redirect: "manual",
-        signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
       });
       await answer.body?.cancel();
       delivery.status = answer.status;
@@ -158,6 +159,8 @@ export class WebhookSender {
       // No connection, or a timeout: retried below like a rejection.
       delivery.status = null;
     }
+    // A reset, or the close of the sandbox, has ended this delivery.
+    if (signal.aborted) return;
     if (delivery.attempts > RETRIES) {
       delivery.state = "failed";
       return;

@@ -173,6 +173,7 @@ test.skipIf(!inject("redis")).each([
       await expect(stranger.sendCommand(["KEYS", "*"])).rejects.toThrow("NOAUTH");
       stranger.destroy();
       const ours = createClient({ socket, password });
+      ours.on("error", () => {});
       await ours.connect();
       expect(await ours.configGet("maxmemory-policy")).toEqual({ "maxmemory-policy": policy });
       expect(await ours.configGet("save")).toEqual({ save: "" });
