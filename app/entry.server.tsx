@@ -40,6 +40,8 @@ export default function handleRequest(
   noStore(headers);
   const readyEvent = isbot(request.headers.get("user-agent")) ? "onAllReady" : "onShellReady";
   return new Promise((resolve, reject) => {
+    // A little later than the data's time-out, so that missing data is rendered as an error first.
+    const limit = setTimeout(() => abort(), streamTimeout + 1_000).unref();
     const { pipe, abort } = renderToPipeableStream(
       <NonceContext.Provider value={nonce}>
         <RemixServer context={remixContext} url={request.url} nonce={nonce} />
@@ -50,12 +52,12 @@ export default function handleRequest(
           const body = new PassThrough();
           headers.set("Content-Type", "text/html; charset=utf-8");
           resolve(new Response(createReadableStreamFromReadable(body), { headers, status }));
+          // It would keep the page's data until then.
+          body.once("close", () => clearTimeout(limit));
           pipe(body);
         },
         onShellError: reject,
       },
     );
-    // A little later than the data's time-out, so that missing data is rendered as an error first.
-    setTimeout(abort, streamTimeout + 1_000).unref();
   });
 }

@@ -45,8 +45,17 @@ export async function startLocal(
   mkdirSync(folder, { recursive: true });
   const lock = lockFolder(folder);
   const closers: (() => unknown)[] = [() => lock.release()];
+  /** Closes all of them, also when one fails. Rejects with the first error. */
   const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer();
+    const errors: unknown[] = [];
+    for (const closer of closers.splice(0).reverse()) {
+      try {
+        await closer();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
   };
 
   try {

@@ -30,15 +30,19 @@ export function followChanges(userId: string, since: number): () => void {
     const trpc = await loadTrpc();
     if (signal.aborted) return null;
     return new Promise((resolve) => {
+      const end = (error: unknown) => {
+        signal.removeEventListener("abort", stop);
+        resolve(error);
+      };
       const subscription = trpc.live.changes.subscribe(
         { lastEventId: String(newestKnown()) },
-        { onData: ({ data }) => announceAccounts(data.dataVersion), onError: resolve },
+        { onData: ({ data }) => announceAccounts(data.dataVersion), onError: end },
       );
       const stop = () => {
         subscription.unsubscribe();
-        resolve(null);
+        end(null);
       };
-      signal.addEventListener("abort", stop, { once: true });
+      signal.addEventListener("abort", stop);
     });
   }
 

@@ -145,15 +145,21 @@ function open(
   cluster.on("node-error", onBroken);
   // One node could not return the slots; the client tries the next one.
   cluster.on("error", () => {});
+  let isOver = false;
+  const destroyAll = () => {
+    // One by one, because `cluster.destroy` stops at the first that is closed already.
+    for (const { client } of cluster.masters) if (client) destroy(client);
+    destroy(cluster);
+  };
   return {
     commands: cluster as unknown as RedisCommands,
-    connect: () => cluster.connect(),
+    // Destroyed meanwhile, it still connects to every master when a node returns the slots late.
+    connect: () => cluster.connect().finally(() => isOver && destroyAll()),
     ping: () =>
       Promise.all(cluster.masters.map(async (node) => (await cluster.nodeClient(node)).ping())),
     destroy() {
-      // One by one, because `cluster.destroy` stops at the first that is closed already.
-      for (const { client } of cluster.masters) if (client) destroy(client);
-      destroy(cluster);
+      isOver = true;
+      destroyAll();
     },
   };
 }

@@ -228,7 +228,7 @@ test.for([
     await page.waitForURL(/activity|account/);
     await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor({ state: "detached" });
     let isFirst = true;
-    // Not `times: 1`: Playwright forgets such a handler before it runs, so `closePages` could not ignore its errors.
+    // Not `times: 1`: Playwright removes such a handler before it runs, and `closePages` could not ignore its errors.
     await page.route(/dashboard\.data/, async (route) => {
       if (!isFirst) return route.continue();
       isFirst = false;
