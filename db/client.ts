@@ -86,15 +86,15 @@ function prepareStatements(client: pg.PoolClient): void {
 }
 
 /**
- * PostgreSQL itself ends what takes too long, so a statement never takes longer than this. Milliseconds.
+ * PostgreSQL itself ends what takes too long, except a commit that waits for its disk or its standby. Milliseconds.
  */
 const longestResponse = (limits: TransactionLimits & Pick<DbOptions, "responseTimeoutMs">) =>
   limits.responseTimeoutMs +
   Math.max(limits.statementTimeoutMs, limits.lockTimeoutMs, limits.idleInTransactionTimeoutMs);
 
 /**
- * If PostgreSQL is silent for `ms` while it runs a statement, its machine or the network is gone: the query fails
- * with "PostgreSQL does not respond", and the pool drops the connection.
+ * If PostgreSQL is silent for `ms` while it runs a statement, the query fails with "PostgreSQL does not respond", and
+ * the pool drops the connection. Whether the statement took effect is unknown.
  */
 export function destroyWhenSilent(client: pg.PoolClient, ms: number): void {
   // Neither field is in the types. pg-pool ends connections that cannot be established in the same way.

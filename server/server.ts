@@ -43,9 +43,12 @@ export async function startServer(
   const open = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
   const server = createServer(serverOptions(services.limits), (req, res) => {
-    // A request that was sent before the response to the one before it. No browser or HTTP library does that,
-    // and Node does not notify such a response when its client leaves.
-    if (!res.socket) return void req.socket.destroy();
+    // A request that was sent before the end of the response to the one before it, which no browser and no HTTP
+    // library does by default. Node does not notify its response when the client leaves.
+    if (!res.socket) {
+      services.log.warn({ event: "pipelined" }, "A pipelined request was refused");
+      return void req.socket.destroy();
+    }
     if (stopping.signal.aborted) res.setHeader("connection", "close");
     open.add(res);
     res.once("close", () => open.delete(res));

@@ -7,6 +7,9 @@ import type { Scheme } from "./scheme.ts";
 /** What was chosen on this page, `system` included; null before. */
 const chosen = createStore<string | null>(null);
 
+/** How long a choice may take until it counts as not stored, and the next one is sent. Milliseconds. */
+const timeout = 10_000;
+
 /** The last request, so that a choice is sent after the ones before it. */
 let sent: Promise<Response | null> = Promise.resolve(null);
 
@@ -22,9 +25,10 @@ export async function chooseScheme(scheme: string): Promise<void> {
   const before = chosen.now();
   chosen.set(scheme);
   const body = new URLSearchParams({ scheme });
-  const options = { method: "POST", body, redirect: "manual" } as const;
   // Its response is a redirect, which is for browsers without scripts.
-  sent = sent.then(() => fetch("/appearance", options).catch(() => null));
+  const options = { method: "POST", body, redirect: "manual" } as const;
+  const send = () => fetch("/appearance", { ...options, signal: AbortSignal.timeout(timeout) });
+  sent = sent.then(() => send().catch(() => null));
   const response = await sent;
   if (response?.type === "opaqueredirect") return;
   if (chosen.now() === scheme) chosen.set(before);

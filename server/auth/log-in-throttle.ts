@@ -42,6 +42,9 @@ type LimitName = keyof typeof limits;
 /** Reasons of attempts that ended before anything was compared. */
 const untried: ReadonlySet<Reason> = new Set(["log_in_busy", "step_up_required"]);
 
+/** Nothing is taken back so shortly before a window ends: longer than a command of Redis takes. Milliseconds. */
+const endOfWindow = 1_000;
+
 /** A limit, and the key that it counts for. */
 type CountedLimit = [LimitName, string];
 
@@ -174,18 +177,19 @@ export class LogInThrottle {
       refuse: (retryAfterSeconds: number) => T;
     },
   ): Promise<T> {
-    const taken: CountedLimit[] = [];
+    const taken: { limit: LimitName; key: string; endsAt: number }[] = [];
     const takeBack = (counts?: "failures" | "successes") =>
       Promise.all(
         taken
-          .filter(([limit]) => counts === undefined || limits[limit].counts === counts)
-          .map(([limit, key]) => this.#count[limit](key, -1)),
+          .filter(({ limit }) => counts === undefined || limits[limit].counts === counts)
+          // A count that has ended would begin the next window below zero.
+          .filter(({ endsAt }) => endsAt - performance.now() > endOfWindow)
+          .map(({ limit, key }) => this.#count[limit](key, -1)),
       );
     // One after the other, so that an attempt which one limit refuses adds no key to a later one.
-    for (const one of counted) {
-      const [limit, key] = one;
+    for (const [limit, key] of counted) {
       const { allowed, resetMs } = await this.#count[limit](key);
-      taken.push(one);
+      taken.push({ limit, key, endsAt: performance.now() + resetMs });
       if (!allowed) {
         await takeBack();
         this.#log.warn({ event: "log_in_throttled", limit }, "Too many tries");

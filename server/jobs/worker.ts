@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Logger, runTaskList, type Task, type TaskList, type WorkerEvents } from "graphile-worker";
 import pg from "pg";
 import { z } from "zod";
-import { destroyWhenSilent } from "../../db/client.ts";
+import { destroyWhenSilent, isConnectionLost } from "../../db/client.ts";
 import { showFirstSyncProgress } from "../../db/item-syncs.ts";
 import { delayRetry, requestRecovery } from "../../db/jobs.ts";
 import { retryInvalidation } from "../cache/invalidate-cache.ts";
@@ -145,8 +145,8 @@ export interface Worker {
  * them over the nodes, and learns of new ones by LISTEN.
  *
  * One of its workers that cannot report how a job ended, because PostgreSQL is unavailable, stops for good
- * and keeps the job and its queue locked. Then all workers of this process are replaced, and their jobs are
- * returned to the queue.
+ * and keeps the job and its queue locked; so does one that never learned which job it got. Then all workers of
+ * this process are replaced, and their jobs are returned to the queue.
  */
 export async function startWorker(services: Services): Promise<Worker> {
   const { config, db, log, limits } = services;
@@ -257,7 +257,10 @@ function startWorkers(
       found = true;
     });
   }
-  events.on("worker:getJob:error", () => !found && lost(workers));
+  // PostgreSQL may have assigned a job whose worker never learns of it: it is free once its worker is gone.
+  events.on("worker:getJob:error", ({ error }) => {
+    if (!found || isConnectionLost(error)) lost(workers);
+  });
   events.on("worker:fatalError", () => lost(workers));
   return workers;
 }

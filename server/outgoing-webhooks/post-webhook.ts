@@ -62,9 +62,10 @@ export async function postWebhook(
   const signal = AbortSignal.timeout(options.timeoutMs);
   try {
     const target = readWebhookUrl(url, options.allowsLocal);
-    const sent = resolveAllowed(target, options.resolve).then((addresses) =>
-      post(target.url, addresses, { body, headers, signal }),
-    );
+    const sent = resolveAllowed(target, options.resolve).then((addresses) => {
+      signal.throwIfAborted();
+      return post(target.url, addresses, { body, headers, signal });
+    });
     const httpStatus = await rejectOnAbort(sent, signal);
     if (httpStatus >= 200 && httpStatus < 300) return { error: null, httpStatus };
     const isRedirect = httpStatus >= 300 && httpStatus < 400;

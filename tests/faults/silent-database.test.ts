@@ -12,6 +12,7 @@ import { mayMigrate, migrateToLatest } from "../../db/migrate.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { migrateDatabase, statementLimits } from "../../server/prepare-database.ts";
 import { Secret } from "../../server/vault/secret.ts";
+import type { TestApp } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { addJob } from "../support/rows.ts";
 
@@ -19,11 +20,16 @@ import { addJob } from "../support/rows.ts";
 async function startWire(to: URL) {
   const sockets: Socket[] = [];
   let silent = false;
+  let lost: string | null = null;
   const server = createServer((near) => {
     const far = connect(Number(to.port), to.hostname);
     sockets.push(near, far);
     near.on("data", (bytes) => silent || far.write(bytes));
-    far.on("data", (bytes) => silent || near.write(bytes));
+    let isLost = false;
+    far.on("data", (bytes) => {
+      isLost ||= lost !== null && bytes.includes(lost);
+      if (!silent && !isLost) near.write(bytes);
+    });
     near.on("error", () => {}).on("close", () => far.destroy());
     far.on("error", () => {}).on("close", () => near.destroy());
   }).listen(0, "127.0.0.1");
@@ -37,6 +43,11 @@ async function startWire(to: URL) {
     },
     speak() {
       silent = false;
+      lost = null;
+    },
+    /** Swallows the answer that contains `text`, and all later ones on its connection. */
+    loseAnswer(text: string) {
+      lost = text;
     },
     close() {
       for (const socket of sockets) socket.destroy();
@@ -104,8 +115,8 @@ async function startListening(connectTimeoutMs: number) {
 }
 
 test("The listening connection accumulates nothing while it checks", async () => {
-  // The objects are counted while nothing happens, which a check must outlast.
-  const listening = await startListening(6_000);
+  // The objects are counted while nothing happens, which a check must outlast: the heap is that of many files.
+  const listening = await startListening(60_000);
   try {
     await pause(200);
     const before = queryObjects(Promise, { format: "count" });
@@ -130,29 +141,47 @@ test("The listening connection notices a silent PostgreSQL", async () => {
   }
 });
 
-test("Workers run jobs again once PostgreSQL is back after it fell silent while they asked for one", async ({
-  app,
-}) => {
-  const { services } = app;
-  const worker = await startWorker({
-    ...services,
-    config: { ...services.config, databaseDirectUrl: new Secret(wire.url) },
-    limits: { ...services.limits, statement: 500, lock: 300, databaseResponse: 500 },
-  });
-  try {
-    await addJob(app, "sweep");
-    await expect.poll(() => listJobs(services.db)).toEqual([]);
-    wire.fallSilent();
-    await addJob(app, "sweep");
-    // Together they ask twenty times a second.
-    await pause(1_000);
-    wire.speak();
-    await expect.poll(() => listJobs(services.db), { timeout: 20_000 }).toEqual([]);
-  } finally {
-    wire.speak();
-    await worker.stop();
-  }
-});
+test.for([
+  [
+    "it fell silent while they asked for one",
+    async (app: TestApp) => {
+      wire.fallSilent();
+      await addJob(app, "sweep");
+      // Together they ask twenty times a second.
+      await pause(1_000);
+    },
+  ],
+  [
+    "its answer with a job was lost",
+    async (app: TestApp) => {
+      wire.loseAnswer("unheard");
+      await app.query(`select graphile_worker.add_job('sweep', '{"mark": "unheard"}')`);
+      const locked = "select 1 from graphile_worker._private_jobs where locked_by is not null";
+      await expect.poll(() => app.query(locked)).toHaveLength(1);
+    },
+  ],
+] as const)(
+  "Workers run jobs again once PostgreSQL is back after %s",
+  async ([, fail], { app }) => {
+    const { services } = app;
+    const quick = { statement: 500, lock: 300, databaseResponse: 500, workerWatch: 300 };
+    const worker = await startWorker({
+      ...services,
+      config: { ...services.config, databaseDirectUrl: new Secret(wire.url) },
+      limits: { ...services.limits, ...quick },
+    });
+    try {
+      await addJob(app, "sweep");
+      await expect.poll(() => listJobs(services.db)).toEqual([]);
+      await fail(app);
+      wire.speak();
+      await expect.poll(() => listJobs(services.db), { timeout: 20_000 }).toEqual([]);
+    } finally {
+      wire.speak();
+      await worker.stop();
+    }
+  },
+);
 
 /** Timeout of a connection, in milliseconds. */
 const connectMs = 200;
