@@ -5,6 +5,7 @@ import { findAttempt, moveAttempt } from "../../db/link-attempts.ts";
 import { findPlaidUser, requestReconciliation } from "../../db/plaid-users.ts";
 import type { ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
 import type { Services } from "../services.ts";
 import { type Ending, endingOf, storedReason, transitions } from "./attempt.ts";
 import { AttemptEnded, connectedOutput, storedResult } from "./attempt-result.ts";
@@ -108,11 +109,12 @@ async function otherEnding(
 }
 
 /** Removes the Item unless a live row holds it. */
-async function removeFromMemory({ db, plaid }: Services, run: Run): Promise<void> {
+async function removeFromMemory({ db, plaid, limits }: Services, run: Run): Promise<void> {
   const { accessToken, plaidItemId } = run;
   if (!accessToken || !plaidItemId) return;
   const isLive = await isItemLive(db, plaidItemId).catch(() => false);
-  if (!isLive) await plaid.removeItem(accessToken, "OTHER");
+  const signal = timeLimitSignal(limits.plaidCall);
+  if (!isLive) await plaid.removeItem(accessToken, "OTHER", { signal });
   delete run.accessToken;
 }
 

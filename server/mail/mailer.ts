@@ -68,6 +68,8 @@ export function createMailer(
   return {
     async send({ id, to, subject, text, html, unsubscribeUrl }) {
       const sent = transport.sendMail({
+        // Closes the connection. A server that sends a byte now and then never triggers `socketTimeout`.
+        signal: AbortSignal.timeout(limits.mailSend),
         from,
         to,
         subject,
@@ -83,25 +85,11 @@ export function createMailer(
           }),
         },
       });
-      await withTimeout(sent, limits.mailSend).catch((error: Error) => {
+      await sent.catch((error: Error) => {
         throw new MailError(error.message, { isPermanent: isRefusedAddress(error), cause: error });
       });
     },
   };
-}
-
-/** A server that sends a byte now and then never triggers the socket's own timeout. */
-async function withTimeout(sent: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error("The mail server timed out")), ms);
-  });
-  try {
-    await Promise.race([sent, timeout]);
-  } finally {
-    clearTimeout(timer);
-    sent.catch(() => {});
-  }
 }
 
 /** Whether the server permanently (5xx) rejected the recipient. */

@@ -207,6 +207,8 @@ export function createPlaidAdapter(
       baseOptions: {
         // Plaid never redirects, and the secret must not be sent to another host.
         maxRedirects: 0,
+        // Bytes after decompression. The largest response that Plaid sends is a page of 500 transactions, about 1 MB.
+        maxContentLength: 20_000_000,
         headers: {
           "PLAID-CLIENT-ID": config.clientId,
           "PLAID-SECRET": config.secret.reveal(),

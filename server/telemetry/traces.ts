@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { context, type Span, SpanStatusCode, type Tracer, trace } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import {
@@ -9,6 +10,9 @@ import {
 import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 import { FiscilityError } from "../contracts/errors.ts";
 import { type OpenSpan, type Spans, sendSpans } from "./spans.ts";
+
+/** How long the last spans may take at a shutdown. Milliseconds. */
+const closesWithin = 5_000;
 
 /**
  * Exports spans to an OpenTelemetry collector over OTLP/HTTP, in batches, in the background. The SDK itself
@@ -30,8 +34,10 @@ export function startTraces(endpoint: string): { close(): Promise<void> } {
   return {
     async close() {
       sendSpans();
-      // An unavailable collector must not keep the process alive; its spans are lost.
-      await provider.shutdown().catch(() => {});
+      // An unavailable collector must not keep the process alive; its spans are lost. The exporter's own limit does
+      // not end a response that never does.
+      const ended = provider.shutdown().catch(() => {});
+      await Promise.race([ended, sleep(closesWithin, undefined, { ref: false })]);
       context.disable();
     },
   };

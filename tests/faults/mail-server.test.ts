@@ -1,5 +1,8 @@
-import { afterAll, beforeEach, expect } from "vitest";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { afterAll, beforeEach, expect, onTestFinished } from "vitest";
 import { queueMail } from "../../db/mails.ts";
+import { createMailer, MailError } from "../../server/mail/mailer.ts";
 import type { TestApp } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { workFor } from "../support/mail.ts";
@@ -127,4 +130,29 @@ test("Mail is never sent without TLS to a server on another host, whatever that 
   });
   await expect(sent).rejects.toMatchObject({ name: "MailError", isPermanent: false });
   expect(server.mails).toHaveLength(before);
+});
+
+test("A mail that timed out keeps no connection to a server that goes on responding", async () => {
+  const sockets = new Set<Socket>();
+  const slow = createServer((socket) => {
+    socket.resume().on("error", () => {});
+    sockets.add(socket.on("close", () => sockets.delete(socket)));
+    socket.write("220 ready\r\n");
+    const drip = setInterval(() => socket.write("250-wait\r\n"), 50);
+    socket.on("close", () => clearInterval(drip));
+  }).listen(0, "127.0.0.1");
+  await once(slow, "listening");
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    slow.close();
+  });
+  const { port } = slow.address() as AddressInfo;
+  const mail = { from: "a@example.com", server: { host: "127.0.0.1", port, secure: false } };
+  const mailer = createMailer({ mail, appUrl: "http://localhost:3000" } as never, {
+    ...{ mailConnect: 1_000, mailSend: 500 },
+  });
+  const message = { to: { name: "Ada", address: "ada@example.com" }, subject: "x", text: "x" };
+  const sent = mailer.send({ id: "1", ...message, html: "x", unsubscribeUrl: null });
+  await expect(sent).rejects.toThrow(MailError);
+  await expect.poll(() => sockets.size, { timeout: 5_000 }).toBe(0);
 });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
 import { expect } from "vitest";
 import { connectAccount } from "../../server/connect/connect-account.ts";
 import { SharedRuns } from "../../server/connect/shared-runs.ts";
@@ -393,5 +394,28 @@ test("The Plaid adapter does not follow a redirect, so that the secret goes to n
     await redirected.close();
     astray.close();
     other.close();
+  }
+});
+
+test("The Plaid adapter reads no more than 20 MB of a response, however small it was sent", async () => {
+  const body = {
+    ...{ user_id: "user-sandbox-1", link_token: "link-sandbox-1", request_id: "1" },
+    expiration: "2030-01-01T00:00:00Z",
+  };
+  const bomb = gzipSync(`${" ".repeat(30_000_000)}${JSON.stringify(body)}`);
+  const huge = createServer((_req, res) => {
+    res.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" });
+    res.end(bomb);
+  }).listen(0, "127.0.0.1");
+  await once(huge, "listening");
+  const standIn = `http://127.0.0.1:${(huge.address() as AddressInfo).port}`;
+  const flooded = await startTestApp({ PLAID_BASE_URL: standIn }, { limits });
+  try {
+    const user = await flooded.signUp("cfo");
+    const { body } = await flooded.post("/plaid/create-link-token", {}, user);
+    expect(body.error?.reason).toBe("link_unavailable");
+  } finally {
+    await flooded.close();
+    huge.close();
   }
 });

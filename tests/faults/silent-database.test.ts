@@ -45,8 +45,8 @@ async function startWire(to: URL) {
       silent = false;
       lost = null;
     },
-    /** Swallows the answer that contains `text`, and all later ones on its connection. */
-    loseAnswer(text: string) {
+    /** Swallows the response that contains `text`, and all later ones on its connection. */
+    loseResponse(text: string) {
       lost = text;
     },
     close() {
@@ -152,9 +152,9 @@ test.for([
     },
   ],
   [
-    "its answer with a job was lost",
+    "its response with a job was lost",
     async (app: TestApp) => {
-      wire.loseAnswer("unheard");
+      wire.loseResponse("unheard");
       await app.query(`select graphile_worker.add_job('sweep', '{"mark": "unheard"}')`);
       const locked = "select 1 from graphile_worker._private_jobs where locked_by is not null";
       await expect.poll(() => app.query(locked)).toHaveLength(1);
