@@ -13,9 +13,13 @@ const atOnce = 4;
 /**
  * One pass over the Links whose end is not known, each minute and when a user returns. Links that were
  * finished while `onSuccess` never reached us are finished here. Stops as soon as Plaid does not respond.
- * Returns how many it checked.
+ * Returns how many it checked. Begins no more once `signal` is aborted.
  */
-export async function finishLinks(services: Services, log: Log): Promise<number> {
+export async function finishLinks(
+  services: Services,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<number> {
   let looked = 0;
   let isPlaidThere = true;
   // One user's Links one after another: the result of one may explain the next.
@@ -27,7 +31,7 @@ export async function finishLinks(services: Services, log: Log): Promise<number>
   const worker = async () => {
     for (const links of rest) {
       for (const link of links) {
-        if (!isPlaidThere) return;
+        if (!isPlaidThere || signal?.aborted) return;
         looked += 1;
         isPlaidThere &&= await look(services, link, log);
       }

@@ -15,11 +15,16 @@ const atOnce = 4;
 /**
  * Ends every attempt that no process works on any more, as a connected Item or as one removed at Plaid (I1).
  * An attempt that cannot be ended now is retried with backoff; a removal until Plaid confirms it. A deleted
- * user's row is deleted with their last attempt. Returns how many attempts it processed.
+ * user's row is deleted with their last attempt. Returns how many attempts it processed. Begins no more once
+ * `signal` is aborted.
  */
-export async function recoverAttempts(services: Services, log: Log): Promise<number> {
+export async function recoverAttempts(
+  services: Services,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<number> {
   const taken = new Set<string>();
-  for (;;) {
+  while (!signal?.aborted) {
     const due = (await dueAttempts(services.db, atOnce + taken.size))
       .filter(({ id }) => !taken.has(id))
       .slice(0, atOnce);

@@ -41,16 +41,16 @@ const webhooksAtOnce = 8;
 /** Every job of the product. A released name must not change, because stored jobs may have it. */
 const tasksOf = (services: Services): Record<string, Task> => ({
   /** Ends attempts of processes that died; see `server/connect/recover-attempts.ts`. */
-  recover_attempts: async () => {
-    await recoverAttempts(services, services.log);
+  recover_attempts: async (_payload, { abortSignal }) => {
+    await recoverAttempts(services, services.log, abortSignal);
   },
   /** Compares our Items with Plaid's lists; see `server/reconciliation/reconcile.ts`. */
-  reconcile: async () => {
-    await reconcile(services, services.log);
+  reconcile: async (_payload, { abortSignal }) => {
+    await reconcile(services, services.log, abortSignal);
   },
   /** Finishes Links whose `onSuccess` never reached us; see `server/connect/finish-links.ts`. */
-  finish_links: async () => {
-    await finishLinks(services, services.log);
+  finish_links: async (_payload, { abortSignal }) => {
+    await finishLinks(services, services.log, abortSignal);
   },
   /** Processes a stored webhook; see `server/webhooks/process-webhook.ts`. */
   handle_webhook: async (payload) => {

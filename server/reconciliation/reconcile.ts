@@ -27,25 +27,34 @@ const atOnce = 2;
 /**
  * One pass of the reconciliation, each minute: first the users that are due, then the next step of the sweep
  * over all of them. Stops as soon as Plaid does not respond, and continues there a minute later. Returns how
- * many users it compared or removed.
+ * many users it compared or removed. Begins no more once `signal` is aborted.
  */
-export async function reconcile(services: Services, log: Log): Promise<number> {
+export async function reconcile(
+  services: Services,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<number> {
   const { db, plaid, clock, limits } = services;
   const refusedAt = await userApisRefusedAt(db, plaid.client);
   const isRefused =
     refusedAt && clock.now().getTime() - refusedAt.getTime() < limits.userApisRefused;
   if (isRefused) return 0;
-  const done = await runPass(services, log);
+  const done = await runPass(services, log, signal);
   if (refusedAt && done > 0) await noteUserApis(db, plaid.client, null);
   return done;
 }
 
-async function runPass(services: Services, log: Log): Promise<number> {
+async function runPass(
+  services: Services,
+  log: Log,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   const { db, plaid, clock, limits } = services;
   const { client } = plaid;
   const now = clock.now();
   let done = 0;
   const perform = async (work: () => Promise<void>, retry: () => Promise<void>) => {
+    if (signal?.aborted) return false;
     const isAvailable = await isPlaidThere(services, log, work, retry);
     if (isAvailable) done += 1;
     return isAvailable;

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { expect } from "vitest";
 import { connectAccount } from "../../server/connect/connect-account.ts";
+import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { SharedRuns } from "../../server/connect/shared-runs.ts";
 import { FiscilityError } from "../../server/contracts/errors.ts";
 import { createPlaidAdapter, type PlaidAdapter } from "../../server/plaid/plaid-adapter.ts";
@@ -17,7 +18,14 @@ import { endConnections } from "../support/database-faults.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { casesOf } from "../support/matrix.ts";
 import { recover } from "../support/recover.ts";
-import { activityOf, attemptsOf, only, setPlan, updateItems } from "../support/rows.ts";
+import {
+  activityOf,
+  attemptsOf,
+  makeAttemptsDue,
+  only,
+  setPlan,
+  updateItems,
+} from "../support/rows.ts";
 
 /** Tests with a hanging Plaid use shorter timeouts. */
 const limits = { plaidCall: 300, plaidBackoff: 10, connectWait: 1_000, connectDeadline: 1_500 };
@@ -152,6 +160,36 @@ test("Recovery retries a removal until Plaid confirms it, backing off, and lists
   expect(stuck).toMatchObject({ status: "removing", tries: 3 });
   expect(stuck.retry_at.getTime()).toBeGreaterThan(Date.now() + 100_000);
   await app.clearFaults();
+  await recover(app);
+  expect(await compareBooks(app)).toEqual({ ...noDifferences, lost: 0, connected: 0 });
+});
+
+test("Recovery begins nothing more once its worker stops, and the next pass continues", async ({
+  app,
+}) => {
+  const user = await app.signUp("analyst");
+  await app.fault(
+    { path: "/accounts/get", times: 60, do: { error: "INSTITUTION_DOWN" } },
+    { path: "/item/remove", times: 60, do: { error: "INTERNAL_SERVER_ERROR" } },
+  );
+  for (let n = 0; n < 6; n += 1) await send(app, await app.publicToken(), user);
+  await app.clearFaults();
+  await makeAttemptsDue(app);
+  const stopping = new AbortController();
+  const { removeItem } = app.services.plaid;
+  const removals: Promise<unknown>[] = [];
+  const plaid = {
+    ...app.services.plaid,
+    removeItem: (...args: Parameters<typeof removeItem>) => {
+      stopping.abort();
+      const removal = removeItem(...args);
+      removals.push(removal);
+      return removal;
+    },
+  };
+  const { log } = app.services;
+  expect(await recoverAttempts({ ...app.services, plaid }, log, stopping.signal)).toBe(4);
+  expect(removals).toHaveLength(4);
   await recover(app);
   expect(await compareBooks(app)).toEqual({ ...noDifferences, lost: 0, connected: 0 });
 });
