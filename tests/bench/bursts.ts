@@ -84,7 +84,7 @@ export async function* benchBursts(world: World): AsyncGenerator<Figure> {
       goal: { atMost: 1.2 },
       note: "one reader, 5 ms between two reads, alone before each burst.",
       bound:
-        "our process is as busy as the next line says. It runs one thing at a time, so a read waits for what it is doing; further apart, the connections would miss their own goal.",
+        "our process is as busy as the table's next line says. It runs one thing at a time, so a read waits for what it is doing; further apart, the connections would miss their own goal.",
     },
     beside,
     alone,

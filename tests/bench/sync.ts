@@ -98,7 +98,7 @@ export async function* benchSync(world: World): AsyncGenerator<Figure> {
       name: `first sync of ${history.toLocaleString("en")} transactions less Plaid's time, against a \`COPY\` of the same rows`,
       goal: { atMost: 1.4 },
       bound:
-        "the bare upsert of the next line leaves 0.3 ms a page for all the rest: its cursor, the locks, the data version and the webhook take 1.1 ms (40 pages without a row: 45 ms). `COPY` inserts rows in blocks and looks for none in the primary key, but a page may contain what is stored already.",
+        "the bare upsert of the table's next line leaves 0.3 ms a page for all the rest: its cursor, the locks, the data version and the webhook take 1.1 ms (40 pages without a row: 45 ms). `COPY` inserts rows in blocks and looks for none in the primary key, but a page may contain what is stored already.",
       note: `${rounds} of each, alternating; the very first, with Plaid's time, took ${whole.toFixed(0)} ms.`,
     },
     own,
