@@ -67,9 +67,10 @@ export function createMailer(
   const domain = new URL(appUrl).hostname;
   return {
     async send({ id, to, subject, text, html, unsubscribeUrl }) {
+      // Closes the connection. A server that sends a byte now and then never triggers `socketTimeout`.
+      const signal = AbortSignal.timeout(limits.mailSend);
       const sent = transport.sendMail({
-        // Closes the connection. A server that sends a byte now and then never triggers `socketTimeout`.
-        signal: AbortSignal.timeout(limits.mailSend),
+        signal,
         from,
         to,
         subject,
@@ -86,7 +87,8 @@ export function createMailer(
         },
       });
       await sent.catch((error: Error) => {
-        throw new MailError(error.message, { isPermanent: isRefusedAddress(error), cause: error });
+        const message = signal.aborted ? "The mail server timed out" : error.message;
+        throw new MailError(message, { isPermanent: isRefusedAddress(error), cause: error });
       });
     },
   };

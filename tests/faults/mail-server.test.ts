@@ -153,6 +153,8 @@ test("A mail that timed out keeps no connection to a server that goes on respond
   });
   const message = { to: { name: "Ada", address: "ada@example.com" }, subject: "x", text: "x" };
   const sent = mailer.send({ id: "1", ...message, html: "x", unsubscribeUrl: null });
-  await expect(sent).rejects.toThrow(MailError);
+  await expect(sent).rejects.toEqual(
+    new MailError("The mail server timed out", { isPermanent: false }),
+  );
   await expect.poll(() => sockets.size, { timeout: 5_000 }).toBe(0);
 });

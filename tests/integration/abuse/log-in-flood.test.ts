@@ -196,6 +196,26 @@ describe("Successful log-ins", () => {
   });
 });
 
+test("A right password whose window ended while it was checked adds no guess to the next window", async ({
+  app,
+}) => {
+  const throttle = throttleOf(app);
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const guess = (right: Promise<boolean>) => throttle.guess("ada", "password", () => right);
+  let checked = (_right: boolean) => {};
+  const slow = guess(
+    new Promise((resolve) => {
+      checked = resolve;
+    }),
+  );
+  await vi.advanceTimersByTimeAsync(15 * 60_000 + 1_000);
+  checked(true);
+  expect(await slow).toBe(true);
+  for (let n = 0; n < 10; n++) expect(await guess(Promise.resolve(false))).toBe(false);
+  await expect(guess(Promise.resolve(true))).rejects.toMatchObject({ reason: "too_many_attempts" });
+});
+
 describe("Guesses at a second factor", () => {
   test("are limited to fifty a day for each user, over log-ins and step-ups", async ({ app }) => {
     const throttle = throttleOf(app);
