@@ -1,35 +1,24 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
+import type { PageRows } from "./page-rows.ts";
 import { raisedTransactionsVersion, raiseTransactionsVersion } from "./transaction-changes.ts";
 import { lockUser, raiseDataVersion } from "./users.ts";
 import { sendDeliveries, storedDeliveries, toEventsJson } from "./webhook-events.ts";
 
-/** A transaction of a page; `accountId` is Plaid's. */
-export interface PageTransaction {
-  id: string;
-  accountId: string;
-  date: string;
-  amount: string;
-  currency: string | null;
-  name: string;
-  merchant: string | null;
-  category: string | null;
-  pending: boolean;
-  /** The pending transaction that this one replaces. */
-  pendingId: string | null;
-}
-
-/** One page, and the state of the sync after it. */
+/**
+ * One page, or several that follow each other and name different transactions, and the state of the sync after
+ * them.
+ */
 export interface SyncPage {
-  /** The cursor that is stored before this page. */
+  /** The cursor that is stored before. */
   kept: string | null;
-  /** The cursor after this page. */
+  /** The cursor after the page. */
   cursor: string;
   /** More pages of the same update follow; the update started at `updateCursor`. */
   midway: boolean;
   updateCursor: string | null;
-  upserted: PageTransaction[];
+  upserted: PageRows;
   removed: string[];
   /**
    * Transactions that could not be parsed; they are not in the two lists above. `field` is the invalid one.
@@ -45,7 +34,7 @@ export interface SyncPage {
 }
 
 /**
- * Stores one page and its cursor in one statement. Skips transactions of accounts that are not this Item's
+ * Stores a page and its cursor in one statement. Skips transactions of accounts that are not this Item's
  * (another Item has them). Stores which transactions could not be parsed, until a later page has them in a
  * valid form. Webhooks report the page. Returns false, without a change, when the Item was deleted or another
  * sync has moved the cursor.
@@ -57,31 +46,25 @@ export async function storePage(
   page: SyncPage,
 ): Promise<boolean> {
   const { upserted, removed, unreadable, endsReading, isHeld = false, ...rest } = page;
-  const isChange = upserted.length + removed.length > 0 || endsReading !== null;
-  const column = <Name extends keyof PageTransaction>(name: Name) =>
-    upserted.map((transaction) => transaction[name]);
-  // The user's corrections of a pending transaction apply to the posted one.
-  const posted = upserted.filter(({ pendingId }) => pendingId !== null);
-  const ids = column("id");
-  const noted = unreadable.map(({ id }) => id);
+  const isChange = upserted.count + removed.length > 0 || endsReading !== null;
   const rows = await (isHeld ? storeHeldPage : storeShownPage)(db, {
-    ...{ ...rest, userId, itemId, removed, ids, noted },
+    ...{ ...rest, userId, itemId, removed },
     raisesVersion: isChange && !isHeld,
-    accounts: column("accountId"),
-    dates: column("date"),
-    amounts: column("amount"),
-    currencies: column("currency"),
-    names: column("name"),
-    merchants: column("merchant"),
-    categories: column("category"),
-    pending: column("pending"),
-    posted: posted.map(({ id }) => id),
-    pendingIds: posted.map(({ pendingId }) => pendingId),
+    ids: upserted.id,
+    accounts: upserted.accountId,
+    dates: upserted.date,
+    amounts: upserted.amount,
+    currencies: upserted.currency,
+    names: upserted.name,
+    merchants: upserted.merchant,
+    categories: upserted.category,
+    pending: upserted.pending,
+    posted: upserted.posted,
+    pendingIds: upserted.pendingIds,
+    noted: unreadable.map(({ id }) => id),
     fields: unreadable.map(({ field }) => field),
-    readable: [...ids, ...removed],
     isEnd: endsReading !== null,
     listed: endsReading ?? [],
-    contained: endsReading === null ? [] : [...ids, ...noted],
     events: toEventsJson(
       isChange && !isHeld ? [{ type: "transactions.changed", data: { itemId } }] : [],
     ),
@@ -95,28 +78,23 @@ interface PageValues
   userId: string;
   itemId: string;
   raisesVersion: boolean;
-  ids: string[];
-  /** Plaid's ids. */
-  accounts: string[];
-  dates: string[];
-  amounts: string[];
-  currencies: (string | null)[];
-  names: string[];
-  merchants: (string | null)[];
-  categories: (string | null)[];
-  pending: boolean[];
-  /** The transactions that replace a pending one, and the ones that they replace. */
-  posted: string[];
-  pendingIds: (string | null)[];
+  ids: PageRows["id"];
+  accounts: PageRows["accountId"];
+  dates: PageRows["date"];
+  amounts: PageRows["amount"];
+  currencies: PageRows["currency"];
+  names: PageRows["name"];
+  merchants: PageRows["merchant"];
+  categories: PageRows["category"];
+  pending: PageRows["pending"];
+  posted: PageRows["posted"];
+  pendingIds: PageRows["pendingIds"];
   /** The transactions that could not be parsed, and the invalid field of each. */
   noted: string[];
   fields: string[];
-  /** What needs no note any more. */
-  readable: string[];
-  /** Whether a sync from the beginning ends; then the accounts that Plaid lists, and what this page contains. */
+  /** Whether a sync from the beginning ends; then the accounts that Plaid lists. */
   isEnd: boolean;
   listed: string[];
-  contained: string[];
   /** JSON. */
   events: string;
 }
@@ -175,7 +153,7 @@ const pageStatement = (isHeld: boolean) => (_: Db, page: PageValues) => {
       delete from unreadable_transactions as u using sync
       where u.user_id = sync.user_id and u.item_id = sync.item_id
         and u.id <> all(${page.noted}::text[])
-        and (u.id = any(${page.readable}::text[])
+        and (u.id = any(${page.ids}::text[]) or u.id = any(${page.removed}::text[])
           or (${page.isEnd}::boolean and u.reading <> sync.reading))
     ),
     gone as (
@@ -185,7 +163,7 @@ const pageStatement = (isHeld: boolean) => (_: Db, page: PageValues) => {
         and accounts.plaid_account_id = any(${page.listed}::text[])
         and t.user_id = sync.user_id and t.account_id = accounts.id
         and t.reading not in (sync.reading, -1)
-        and t.id not in (select unnest(${page.contained}::text[]))
+        and t.id not in (select unnest(${page.ids}::text[] || ${page.noted}::text[]))
         and not exists (
           select 1 from unreadable_transactions as u
           where u.user_id = sync.user_id and u.item_id = sync.item_id and u.id = t.id

@@ -6,7 +6,6 @@ import {
   applyHeldTransactions,
   restartFromFirstPage,
   rollBackUpdate,
-  type SyncPage,
   storePage,
 } from "../../db/sync-pages.ts";
 import { requestUnclaimedWebhooks } from "../../db/webhooks.ts";
@@ -19,6 +18,7 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { StepTimes } from "../telemetry/step-times.ts";
 import { failSync } from "./fail-sync.ts";
+import { type PageBatch, PageQueue } from "./page-queue.ts";
 import { refreshBalances } from "./refresh-balances.ts";
 
 /**
@@ -43,8 +43,9 @@ export type SyncOutcome =
 const restarts = 10;
 
 /**
- * Syncs an Item's transactions and balances, page by page, from where the last run stopped. Each page is
- * stored with its cursor or not at all, so a run may end anywhere.
+ * Syncs an Item's transactions and balances, page by page, from where the last run stopped. Fetches the next
+ * page while it stores the previous ones. Each page is stored with its cursor or not at all, so a run may end
+ * anywhere.
  *
  * @throws FiscilityError `plaid_unavailable`, `plaid_refused`, `bank_unavailable`, after which the job is
  *   retried
@@ -155,14 +156,15 @@ async function syncPages(
 
   const { isHeld } = sync;
   let { cursor, cursorRefusals } = sync;
+  /** The stored cursor; `cursor` is ahead of it while pages are in the queue. */
+  let kept = cursor;
   // In the middle of an update, `updateCursor` is where it began, possibly null for the beginning.
   let updateCursor = sync.midway ? sync.updateCursor : cursor;
   let isRereading = sync.rereadCursor !== null;
   /** Starts again from the beginning; false when another sync has continued meanwhile. */
   const restart = async (refused: boolean): Promise<boolean> => {
-    if (!(await restartFromFirstPage(db, userId, itemId, { kept: cursor, refused, isHeld })))
-      return false;
-    cursor = updateCursor = null;
+    if (!(await restartFromFirstPage(db, userId, itemId, { kept, refused, isHeld }))) return false;
+    kept = cursor = updateCursor = null;
     isRereading = true;
     return true;
   };
@@ -170,14 +172,38 @@ async function syncPages(
   const isUnmarked = isRereading && sync.rereadCursor !== (cursor ?? "");
   if (isUnmarked && !(await restart(false))) return { outcome: "superseded", ...ran };
 
+  const storePages = async ({ last, pages, ...changes }: PageBatch): Promise<boolean> => {
+    const { hasMore: midway, accounts, nextCursor } = last;
+    // Before a page is stored: a card with transactions must not say any more that the bank is unavailable.
+    if (mayHaveHealed && ran.pages === 0) await endBankOutage(services, { userId, itemId }, log);
+    const isStored = await storePage(db, userId, itemId, {
+      kept,
+      cursor: nextCursor,
+      midway,
+      updateCursor: midway ? updateCursor : null,
+      isHeld,
+      ...changes,
+      endsReading: isRereading && !midway ? accounts.map(({ accountId }) => accountId) : null,
+    });
+    if (!isStored) return false;
+    kept = nextCursor;
+    ran.pages += pages;
+    ran.changes += changes.upserted.count + changes.removed.length;
+    ran.unreadable += changes.unreadable.length;
+    times.done("kept");
+    if (midway) await showProgress();
+    return true;
+  };
+  const queue = new PageQueue(storePages);
   let restartsLeft = restarts;
   for (;;) {
-    signal.throwIfAborted();
     let page: PlaidTransactionsPage;
     try {
+      signal.throwIfAborted();
       page = await plaid.syncTransactions(accessToken, cursor, { signal });
     } catch (error) {
-      if (cursor !== null && cursorIsRefused(error)) {
+      if (!(await queue.drain())) return { outcome: "superseded", ...ran };
+      if (kept !== null && cursorIsRefused(error)) {
         cursorRefusals += 1;
         log.warn({ event: "cursor_refused", userId, itemId, cursorRefusals }, "Cursor refused");
         if (!(await restart(true))) return { outcome: "superseded", ...ran };
@@ -185,48 +211,30 @@ async function syncPages(
         continue;
       }
       if (!changedMeanwhile(error) || restartsLeft-- === 0) throw error;
-      const start = { kept: cursor, updateCursor, isHeld };
       const isBack = isRereading
         ? await restart(false)
-        : cursor === updateCursor || (await rollBackUpdate(db, userId, itemId, start));
+        : kept === updateCursor ||
+          (await rollBackUpdate(db, userId, itemId, { kept, updateCursor, isHeld }));
       if (!isBack) return { outcome: "superseded", ...ran };
-      cursor = updateCursor;
+      kept = cursor = updateCursor;
       continue;
     }
     times.done("fetched");
     if (page.notReady) {
+      if (!(await queue.drain())) return { outcome: "superseded", ...ran };
       await postponeSync(db, userId, itemId, services.limits.syncNotReady);
       return { outcome: "not_ready", ...ran };
     }
-    // Before the page is stored: a card with transactions must not say any more that the bank is unavailable.
-    if (mayHaveHealed && ran.pages === 0) await endBankOutage(services, { userId, itemId }, log);
-    const { hasMore: midway, accounts } = page;
-    const changes = changesOf(page);
-    const isStored = await storePage(db, userId, itemId, {
-      kept: cursor,
-      cursor: page.nextCursor,
-      midway,
-      updateCursor: midway ? updateCursor : null,
-      isHeld,
-      ...changes,
-      endsReading: isRereading && !midway ? accounts.map(({ accountId }) => accountId) : null,
-    });
-    if (!isStored) return { outcome: "superseded", ...ran };
-    ran.pages += 1;
-    ran.changes += changes.upserted.length + changes.removed.length;
-    ran.unreadable += changes.unreadable.length;
-    times.done("kept");
     cursor = page.nextCursor;
-    if (midway) {
-      await showProgress();
-      continue;
-    }
+    if (!(await queue.add(page))) return { outcome: "superseded", ...ran };
+    if (page.hasMore) continue;
+    if (!(await queue.drain())) return { outcome: "superseded", ...ran };
 
     // A bank that never reports its history as complete has returned it within a day.
     if (isHeld && (page.complete || sync.isOld)) await applyHeldTransactions(db, userId, itemId);
     await finishSync(db, userId, itemId, {
       // Balances that could not be parsed stay as they were.
-      balances: accounts
+      balances: page.accounts
         .filter(({ unreadable }) => unreadable === null)
         .map(({ accountId, balances }) => ({ accountId, ...balances })),
       accountsUnreadable: page.accountsUnreadable,
@@ -255,24 +263,4 @@ function changedMeanwhile(error: unknown): boolean {
     error instanceof FiscilityError &&
     error.plaid?.errorCode === "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION"
   );
-}
-
-/** Returns the changes of a page, each transaction once. A posted transaction replaces its pending one. */
-function changesOf(
-  page: PlaidTransactionsPage,
-): Pick<SyncPage, "upserted" | "removed" | "unreadable"> {
-  const upserted = new Map<string, SyncPage["upserted"][number]>();
-  const removed = new Set(page.removed);
-  for (const transaction of page.upserted) {
-    upserted.set(transaction.id, transaction);
-    if (transaction.pendingId !== null) removed.add(transaction.pendingId);
-  }
-  for (const id of removed) upserted.delete(id);
-  const unreadable = new Map(page.unreadable.map((row) => [row.id, row]));
-  for (const id of [...removed, ...upserted.keys()]) unreadable.delete(id);
-  return {
-    upserted: [...upserted.values()],
-    removed: [...removed],
-    unreadable: [...unreadable.values()],
-  };
 }

@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import type { TransactionChanges } from "../../client/src/index.ts";
 import { lockSync } from "../../db/item-syncs.ts";
 import { deleteItems } from "../../db/items.ts";
+import { PageRows } from "../../db/page-rows.ts";
 import {
   applyHeldTransactions,
   restartFromFirstPage,
@@ -79,6 +80,8 @@ const upsert = (id: string, accountId: string, more: object = {}) => ({
   ...{ merchant: null, category: null, pending: false, pendingId: null, ...more },
 });
 
+const rows = (...transactions: ReturnType<typeof upsert>[]) => new PageRows().add(transactions);
+
 /** Keeps a page of an Item where its sync stands. */
 async function page(
   app: TestApp,
@@ -92,7 +95,7 @@ async function page(
   return storePage(app.services.db, owner.id, itemId, {
     ...{ kept: sync.cursor, cursor: randomUUID(), midway, isHeld: sync.is_held },
     updateCursor: midway ? (sync.midway ? sync.update_cursor : sync.cursor) : null,
-    ...{ upserted: [], removed: [], unreadable: [], endsReading: null },
+    ...{ upserted: rows(), removed: [], unreadable: [], endsReading: null },
     ...what,
   });
 }
@@ -130,11 +133,13 @@ test("transactions.changes returns everything at first, then what was added, cha
   expect(idle).toMatchObject({ changed: [], removed: [], removedAccounts: [], hasMore: false });
 
   const at = account?.plaid_account_id as string;
-  await page(app, owner, one, { upserted: [upsert("a", at), upsert("b", at), upsert("c", at)] });
+  await page(app, owner, one, {
+    upserted: rows(upsert("a", at), upsert("b", at), upsert("c", at)),
+  });
   expect((await reader.readPage()).changed.map(({ id }) => id)).toEqual(["a", "b", "c"]);
   // Read again without a difference, it did not change.
   await page(app, owner, one, {
-    upserted: [upsert("a", at), upsert("b", at, { amount: "13" })],
+    upserted: rows(upsert("a", at), upsert("b", at, { amount: "13" })),
     removed: ["c"],
   });
   expect(await reader.readPage()).toMatchObject({
@@ -145,7 +150,7 @@ test("transactions.changes returns everything at first, then what was added, cha
   expect((await reader.readPage()).changed).toMatchObject([{ id: "a", category: "TRAVEL" }]);
   // One that came back is not among the removed.
   await page(app, owner, one, { removed: ["a", "b"] });
-  await page(app, owner, one, { upserted: [upsert("a", at)] });
+  await page(app, owner, one, { upserted: rows(upsert("a", at)) });
   expect(await reader.readPage()).toMatchObject({ changed: [{ id: "a" }], removed: [{ id: "b" }] });
   await expectSame(app, owner, reader);
 
@@ -167,7 +172,7 @@ test("A first reading misses nothing that is removed while it runs, and gets no 
   const [one] = items as [string];
   const at = of(one)[0]?.plaid_account_id as string;
   const ids = ["a", "b", "c", "d", "e"];
-  await page(app, owner, one, { upserted: ids.map((id) => upsert(id, at)) });
+  await page(app, owner, one, { upserted: rows(...ids.map((id) => upsert(id, at))) });
   await page(app, owner, one, { removed: ["e"] });
   const reader = createReader(app, owner);
   await reader.readPage(4);
@@ -190,9 +195,9 @@ test("A page waits for an earlier one of another Item of its user, so a cursor n
   await app.services.db.transaction().execute(async (tx) => {
     await storePage(tx, owner.id, one, {
       ...{ kept: null, cursor: "1", midway: false, updateCursor: null, unreadable: [] },
-      ...{ upserted: [upsert("early", first as string)], removed: [], endsReading: null },
+      ...{ upserted: rows(upsert("early", first as string)), removed: [], endsReading: null },
     });
-    later = awaitLater(page(app, owner, two, { upserted: [upsert("late", second as string)] }));
+    later = awaitLater(page(app, owner, two, { upserted: rows(upsert("late", second as string)) }));
     await expect.poll(() => lockWaiters(app)).toHaveLength(1);
     expect((await reader.readPage()).changed).toEqual([]);
   });
@@ -205,7 +210,9 @@ test("A page does not wait for a connection of its user", async ({ app }) => {
   const at = of(items[0])[0]?.plaid_account_id as string;
   await app.services.connectDb.transaction().execute(async (tx) => {
     await lockUser(tx, owner.id);
-    expect(await page(app, owner, items[0] as string, { upserted: [upsert("a", at)] })).toBe(true);
+    expect(await page(app, owner, items[0] as string, { upserted: rows(upsert("a", at)) })).toBe(
+      true,
+    );
   });
 });
 
@@ -218,7 +225,7 @@ test("Pages, corrections and releases of held transactions end without a deadloc
     const { owner, items, of } = await withBanks(app);
     const [one, two] = items as [string, string];
     const at = (itemId: string, n: number) => of(itemId)[n]?.plaid_account_id as string;
-    for (const id of items) await page(app, owner, id, { upserted: [upsert(id, at(id, 0))] });
+    for (const id of items) await page(app, owner, id, { upserted: rows(upsert(id, at(id, 0))) });
     await app.query("update item_syncs set is_held = true where item_id = $1", [two]);
     const reader = createReader(app, owner);
     const pause = () => new Promise((resolve) => setTimeout(resolve, random() * 8));
@@ -226,11 +233,14 @@ test("Pages, corrections and releases of held transactions end without a deadloc
       async () => {
         for (let n = 0; n < 5; n++) {
           await page(app, owner, one, {
-            upserted: [upsert(one, at(one, 0), { amount: String(n) }), upsert(`${n}`, at(one, 1))],
+            upserted: rows(
+              upsert(one, at(one, 0), { amount: String(n) }),
+              upsert(`${n}`, at(one, 1)),
+            ),
           });
         }
       },
-      () => page(app, owner, two, { upserted: [upsert("x", at(two, 1))] }),
+      () => page(app, owner, two, { upserted: rows(upsert("x", at(two, 1))) }),
       () => applyHeldTransactions(db, owner.id, two),
       () => correctTransaction(db, owner.id, { transactionId: one, merchant: "Mill" }),
       () => correctTransaction(db, owner.id, { transactionId: two, merchant: "Mill" }),
@@ -284,8 +294,10 @@ test("A reader who follows the changes has what transactions.list has, after any
         const itemId = items[item] as string;
         const account = of(itemId)[amount % 2];
         const name = (n: number) => `${item}-${n}`;
-        const upserted = ids.map((n) =>
-          upsert(name(n), of(itemId)[n % 2]?.plaid_account_id as string, { amount: `${amount}` }),
+        const upserted = rows(
+          ...ids.map((n) =>
+            upsert(name(n), of(itemId)[n % 2]?.plaid_account_id as string, { amount: `${amount}` }),
+          ),
         );
         const [sync] = await app.query("select * from item_syncs where item_id = $1", [itemId]);
         const kept = { kept: sync?.cursor, isHeld: sync?.is_held };

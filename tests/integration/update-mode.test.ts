@@ -1,5 +1,6 @@
 import pg from "pg";
 import { expect } from "vitest";
+import { PageRows } from "../../db/page-rows.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { storePage } from "../../db/sync-pages.ts";
 import { timeLimits } from "../../server/time-limits.ts";
@@ -187,22 +188,15 @@ test("finishUpdateMode and a page of a sync acquire their locks in one order", a
   holder.on("error", () => {});
   await holder.connect();
   await holder.query("select pg_advisory_lock(1)");
-  const row = { date: "2026-11-01", amount: "1", currency: "USD", name: "Coffee" };
+  const row = {
+    ...{ id: "t1", accountId: "before", date: "2026-11-01", amount: "1", currency: "USD" },
+    ...{ name: "Coffee", merchant: null, category: null, pending: false, pendingId: null },
+  };
   const page = awaitLater(
     storePage(app.services.db, user.id, itemId, {
       ...{ kept: null, cursor: "next", midway: false, updateCursor: null, removed: [] },
       ...{ unreadable: [], endsReading: null },
-      upserted: [
-        {
-          ...row,
-          id: "t1",
-          accountId: "before",
-          merchant: null,
-          category: null,
-          pending: false,
-          pendingId: null,
-        },
-      ],
+      upserted: new PageRows().add([row]),
     }),
   );
   try {
