@@ -25,8 +25,8 @@ export class PageQueue {
    */
   async add(page: PlaidTransactionsPage): Promise<boolean> {
     if (this.#waiting?.add(page)) return true;
-    if (!(await this.#previous)) return false;
     const batch = new PageBatch(page);
+    if (!(await this.#previous)) return false;
     this.#waiting = batch;
     this.#previous = this.#last;
     this.#last = this.#last.then((isStored) => {
