@@ -11,7 +11,7 @@ const retryAfter = 10;
  * Milliseconds between the starts of two requests that have waited. Without this pause, requests that arrived
  * together stay in step, and the work that the process does between their calls to Plaid delays its reads.
  */
-const apart = 22;
+const apart = 20;
 
 const busy = () => new FiscilityError("busy", { details: { retryAfterSeconds: retryAfter } });
 

@@ -194,7 +194,7 @@ async function* bursts(world: World, ours: string, pattern: Started): AsyncGener
       goal: { atMost: 2 },
       note: `${rounds} bursts over HTTP, alternating, of Items without transactions; until the last response. Pattern has the accounts later.`,
       bound:
-        "a connection takes 16 ms of processor time here, local Plaid and client included: 160 ms for 20 on two cores that do nothing else. Those that had to wait start 22 ms apart, so that reads beside them stay quick; each has its attempt, its token and its accounts stored before its response.",
+        "a connection takes 16 ms of processor time here, local Plaid and client included: 160 ms for 20 on two cores that do nothing else. Those that had to wait start 20 ms apart, so that reads beside them stay quick; each has its attempt, its token and its accounts stored before its response.",
     },
     many.ours,
     many.pattern,
