@@ -1,4 +1,5 @@
 import pg from "pg";
+import { openConnection } from "./client.ts";
 
 /**
  * Grants the role of `appUrl` exactly what the server and the worker need in the database of `ownerUrl`: the
@@ -6,25 +7,15 @@ import pg from "pg";
  * with the URL's password; an existing one keeps its password. `ownerUrl` must connect to PostgreSQL
  * directly, as the role that migrates. It may run repeatedly and in parallel.
  *
- * @param connectMs timeout for connecting, in milliseconds
+ * @param ms how long PostgreSQL may take to connect, and be silent while it runs a statement
  * @throws when the role can do more than that afterwards; the message lists what
  */
-export async function grantAppRole(
-  ownerUrl: string,
-  appUrl: string,
-  connectMs: number,
-): Promise<void> {
+export async function grantAppRole(ownerUrl: string, appUrl: string, ms: number): Promise<void> {
   const { username, password } = new URL(appUrl);
   const name = decodeURIComponent(username);
   if (!name) throw new Error("DATABASE_URL names no role to grant rights to.");
   const role = pg.escapeIdentifier(name);
-  const client = new pg.Client({
-    connectionString: ownerUrl,
-    connectionTimeoutMillis: connectMs,
-    options: `-c lock_timeout=${lockTimeout}`,
-  });
-  client.on("error", () => {});
-  await client.connect();
+  const client = await openConnection(ownerUrl, ms, `-c lock_timeout=${lockTimeout}`);
   try {
     await client.query("begin");
     await client.query("select pg_advisory_xact_lock(hashtextextended('app role', 0))");

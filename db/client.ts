@@ -96,13 +96,36 @@ const longestResponse = (limits: TransactionLimits & Pick<DbOptions, "responseTi
  * If PostgreSQL is silent for `ms` while it runs a statement, the query fails with "PostgreSQL does not respond", and
  * the pool drops the connection. Whether the statement took effect is unknown.
  */
-export function destroyWhenSilent(client: pg.PoolClient, ms: number): void {
+export function destroyWhenSilent(client: pg.ClientBase, ms: number): void {
   // Neither field is in the types. pg-pool ends connections that cannot be established in the same way.
   const inside = client as unknown as { connection: { stream: Socket }; readyForQuery: boolean };
   const { stream } = inside.connection;
   stream.setTimeout(ms).on("timeout", () => {
     if (!inside.readyForQuery) stream.destroy(new Error("PostgreSQL does not respond"));
   });
+}
+
+/**
+ * Opens a connection that sets up a database, to end with `end`. `url` must connect to PostgreSQL directly.
+ *
+ * @param ms how long PostgreSQL may take to connect, and be silent while it runs a statement
+ * @param options PostgreSQL's command-line options for the session
+ * @throws DatabaseUnreachable with the host and the cause when PostgreSQL is down or refuses the role
+ */
+export async function openConnection(url: string, ms: number, options = ""): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: ms, options });
+  client.on("error", () => {});
+  await client.connect().catch((error: Error) => {
+    // A host with two addresses yields one error for each, and no message.
+    const causes = error instanceof AggregateError ? error.errors : [error];
+    const cause = causes.map(({ message }: Error) => message).join(", ");
+    const host = `${client.host}:${client.port}`;
+    throw new DatabaseUnreachable(`PostgreSQL at ${host} cannot be reached: ${cause}.`, {
+      cause: error,
+    });
+  });
+  destroyWhenSilent(client, ms);
+  return client;
 }
 
 /**

@@ -1,23 +1,18 @@
-import pg from "pg";
+import { openConnection } from "./client.ts";
 
 /**
  * Sets the time limits of the role of `url` for statements outside a transaction, in this database. They
  * apply to every new connection, also through PgBouncer, which passes on no startup options. Any role may do
  * this for itself. Changes nothing when they are set already; several nodes may run it at once.
  *
- * @param connectMs timeout for connecting, in milliseconds
+ * @param ms how long PostgreSQL may take to connect, and be silent while it runs a statement
  */
 export async function limitStatements(
   url: string,
   limits: { statementTimeoutMs: number; lockTimeoutMs: number },
-  connectMs: number,
+  ms: number,
 ): Promise<void> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: connectMs,
-  });
-  client.on("error", () => {});
-  await client.connect();
+  const client = await openConnection(url, ms);
   try {
     const wanted = [
       `statement_timeout=${limits.statementTimeoutMs}`,

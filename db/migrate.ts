@@ -3,7 +3,7 @@ import { Kysely, type Migration, Migrator, PostgresDialect, sql } from "kysely";
 import pRetry from "p-retry";
 import pg from "pg";
 import { migrations as ours, outsideTransaction } from "../migrations/index.ts";
-import { DatabaseUnreachable } from "./client.ts";
+import { openConnection } from "./client.ts";
 
 /**
  * How long a migration waits for a table's lock, in milliseconds. While it waits, every later query on the
@@ -35,6 +35,7 @@ export async function migrateToLatest(
     connectionString: databaseUrl,
     max: 1,
     connectionTimeoutMillis: connectMs,
+    keepAlive: true,
     // Without the role's limits for other statements: `limitStatements`.
     options: `-c statement_timeout=0 -c lock_timeout=${lockTimeout}`,
   });
@@ -92,23 +93,11 @@ export async function pendingMigrations(
 /**
  * Whether the role of `url` may create tables in its database, as migrations do.
  *
+ * @param ms how long PostgreSQL may take to connect, and be silent while it runs a statement
  * @throws DatabaseUnreachable with the host and the cause when PostgreSQL is down or refuses the role
  */
-export async function mayMigrate(url: string, connectMs: number): Promise<boolean> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: connectMs,
-  });
-  client.on("error", () => {});
-  await client.connect().catch((error: Error) => {
-    // A host with two addresses yields one error for each, and no message.
-    const causes = error instanceof AggregateError ? error.errors : [error];
-    const cause = causes.map(({ message }: Error) => message).join(", ");
-    const host = `${client.host}:${client.port}`;
-    throw new DatabaseUnreachable(`PostgreSQL at ${host} cannot be reached: ${cause}.`, {
-      cause: error,
-    });
-  });
+export async function mayMigrate(url: string, ms: number): Promise<boolean> {
+  const client = await openConnection(url, ms);
   try {
     const { rows } = await client.query("select has_schema_privilege('public', 'create') as may");
     return rows[0].may;

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { DatabaseUnreachable, isConnectionLost } from "../db/client.ts";
 import { limitStatements } from "../db/limit-statements.ts";
 import { mayMigrate, migrateToLatest, pendingMigrations } from "../db/migrate.ts";
 import { migrateJobs } from "./jobs/migrate-jobs.ts";
@@ -22,11 +23,29 @@ export async function migrateDatabase(url: string, connectMs: number): Promise<v
 /**
  * Prepares the database when a process starts: migrates it, if its role may, and sets the role's time limits.
  * `url` must connect to PostgreSQL directly. Several nodes may call it at once.
+ *
+ * @throws DatabaseUnreachable when PostgreSQL cannot be reached or its connection is lost
  */
 export async function prepareDatabase(url: string): Promise<void> {
-  const connectMs = timeLimits.databaseSetUp;
-  if (await mayMigrate(url, connectMs)) await migrateDatabase(url, connectMs);
-  await limitStatements(url, statementLimits, connectMs);
+  const ms = timeLimits.databaseSetUp;
+  try {
+    if (await mayMigrate(url, ms)) await migrateDatabase(url, ms);
+    await limitStatements(url, statementLimits, ms);
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error;
+    const { message } = error as Error;
+    throw new DatabaseUnreachable(`The connection to PostgreSQL was lost: ${message}.`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Prepares the database. Returns false when `stopped` settles first: whatever a migration has not committed then
+ * is rolled back, and the next start applies it.
+ */
+export async function untilPrepared(url: string, stopped: Promise<unknown>): Promise<boolean> {
+  return Promise.race([prepareDatabase(url).then(() => true), stopped.then(() => false)]);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { DatabaseUnreachable } from "../db/client.ts";
 import { ConfigError, parseConfig, secretVariables } from "./config.ts";
 import { startWorker } from "./jobs/worker.ts";
-import { prepareDatabase, untilMigrated } from "./prepare-database.ts";
+import { untilMigrated, untilPrepared } from "./prepare-database.ts";
 import { createServices, workerPoolSize } from "./services.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
 
@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   });
   const config = parseConfig(process.env);
   for (const name of secretVariables) delete process.env[name];
-  await prepareDatabase(config.databaseDirectUrl.reveal());
+  if (!(await untilPrepared(config.databaseDirectUrl.reveal(), stopped))) process.exit(0);
   const telemetry = await startTelemetry(config);
   const { services, close } = createServices(config, {
     observe: telemetry.observe,

@@ -10,6 +10,7 @@ export async function migrateJobs(databaseUrl: string, connectMs: number): Promi
   const pgPool = new pg.Pool({
     connectionString: databaseUrl,
     connectionTimeoutMillis: connectMs,
+    keepAlive: true,
     options: "-c statement_timeout=0 -c lock_timeout=0",
   });
   // A lost connection fails the query that needs it, so the event can be ignored.

@@ -13,11 +13,11 @@ export class StepTimes {
     this.#onStep = onStep;
   }
 
-  /** Records the time since the previous step ended. */
-  done(step: string): void {
+  /** Records the time since the previous step ended, or since `from` (`performance.now()`). */
+  done(step: string, from = this.#last): void {
     const now = performance.now();
-    this.ms[step] = Math.round(now - this.#last);
-    spans.addFinished(step, this.#last);
+    this.ms[step] = Math.round(now - from);
+    spans.addFinished(step, from);
     this.#last = now;
     this.#onStep?.(step);
   }

@@ -13,6 +13,8 @@ export class PageQueue {
   /** The last call of `storePages`, and the one before it. */
   #last = Promise.resolve(true);
   #previous = this.#last;
+  /** Whether `storePages` returned false or threw. */
+  #isOver = false;
 
   /** `storePages` returns false when another sync has continued meanwhile. */
   constructor(storePages: (batch: PageBatch) => Promise<boolean>) {
@@ -21,9 +23,10 @@ export class PageQueue {
 
   /**
    * Adds a page, after waiting for earlier ones when too many are not stored yet. Returns false when `storePages`
-   * did.
+   * has done so, and throws its error.
    */
   async add(page: PlaidTransactionsPage): Promise<boolean> {
+    if (this.#isOver) return this.#last;
     if (this.#waiting?.add(page)) return true;
     const batch = new PageBatch(page);
     if (!(await this.#previous)) return false;
@@ -33,12 +36,19 @@ export class PageQueue {
       this.#waiting = null;
       return isStored && this.#storePages(batch);
     });
-    // The next call throws the error; until then Node must not end the process for it.
-    this.#last.catch(() => {});
+    // Also keeps Node from ending the process for an error that nobody awaits yet.
+    this.#last.then(
+      (isStored) => {
+        this.#isOver ||= !isStored;
+      },
+      () => {
+        this.#isOver = true;
+      },
+    );
     return true;
   }
 
-  /** Waits until each page is stored. Returns false when `storePages` did. */
+  /** Waits until each page is stored. Returns false when `storePages` has done so, and throws its error. */
   drain(): Promise<boolean> {
     return this.#last;
   }
@@ -50,7 +60,8 @@ export class PageBatch implements Pick<SyncPage, "upserted" | "removed" | "unrea
   readonly removed: string[] = [];
   readonly unreadable: SyncPage["unreadable"] = [];
   pages = 0;
-  last: PlaidTransactionsPage;
+  /** Of the last page. */
+  last: Pick<PlaidTransactionsPage, "nextCursor" | "hasMore" | "accounts">;
   readonly #named = new Set<string>();
 
   constructor(first: PlaidTransactionsPage) {
@@ -71,7 +82,8 @@ export class PageBatch implements Pick<SyncPage, "upserted" | "removed" | "unrea
     this.removed.push(...removed);
     this.unreadable.push(...unreadable);
     this.pages += 1;
-    this.last = page;
+    const { nextCursor, hasMore, accounts } = page;
+    this.last = { nextCursor, hasMore, accounts };
     return true;
   }
 }

@@ -173,6 +173,7 @@ async function syncPages(
   if (isUnmarked && !(await restart(false))) return { outcome: "superseded", ...ran };
 
   const storePages = async ({ last, pages, ...changes }: PageBatch): Promise<boolean> => {
+    const from = performance.now();
     const { hasMore: midway, accounts, nextCursor } = last;
     // Before a page is stored: a card with transactions must not say any more that the bank is unavailable.
     if (mayHaveHealed && ran.pages === 0) await endBankOutage(services, { userId, itemId }, log);
@@ -190,7 +191,7 @@ async function syncPages(
     ran.pages += pages;
     ran.changes += changes.upserted.count + changes.removed.length;
     ran.unreadable += changes.unreadable.length;
-    times.done("kept");
+    times.done("kept", from);
     if (midway) await showProgress();
     return true;
   };
@@ -198,6 +199,7 @@ async function syncPages(
   let restartsLeft = restarts;
   for (;;) {
     let page: PlaidTransactionsPage;
+    const from = performance.now();
     try {
       signal.throwIfAborted();
       page = await plaid.syncTransactions(accessToken, cursor, { signal });
@@ -219,7 +221,7 @@ async function syncPages(
       kept = cursor = updateCursor;
       continue;
     }
-    times.done("fetched");
+    times.done("fetched", from);
     if (page.notReady) {
       if (!(await queue.drain())) return { outcome: "superseded", ...ran };
       await postponeSync(db, userId, itemId, services.limits.syncNotReady);

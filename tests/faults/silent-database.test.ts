@@ -1,5 +1,9 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { queryObjects } from "node:v8";
 import { afterAll, expect } from "vitest";
@@ -9,10 +13,13 @@ import { listJobs } from "../../db/jobs.ts";
 import { limitStatements } from "../../db/limit-statements.ts";
 import { listen } from "../../db/live.ts";
 import { mayMigrate, migrateToLatest } from "../../db/migrate.ts";
+import { freePort } from "../../local/ports.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { migrateDatabase, statementLimits } from "../../server/prepare-database.ts";
 import { Secret } from "../../server/vault/secret.ts";
 import type { TestApp } from "../support/app.ts";
+import { awaitLater } from "../support/await-later.ts";
+import { built } from "../support/built.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { addJob } from "../support/rows.ts";
 
@@ -21,13 +28,17 @@ async function startWire(to: URL) {
   const sockets: Socket[] = [];
   let silent = false;
   let lost: string | null = null;
+  let losses = 0;
   const server = createServer((near) => {
     const far = connect(Number(to.port), to.hostname);
     sockets.push(near, far);
     near.on("data", (bytes) => silent || far.write(bytes));
     let isLost = false;
     far.on("data", (bytes) => {
-      isLost ||= lost !== null && bytes.includes(lost);
+      if (!isLost && lost !== null && bytes.includes(lost)) {
+        isLost = true;
+        losses += 1;
+      }
       if (!silent && !isLost) near.write(bytes);
     });
     near.on("error", () => {}).on("close", () => far.destroy());
@@ -48,7 +59,10 @@ async function startWire(to: URL) {
     /** Swallows the response that contains `text`, and all later ones on its connection. */
     loseResponse(text: string) {
       lost = text;
+      losses = 0;
     },
+    /** How many connections are lost since. */
+    losses: () => losses,
     close() {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -200,3 +214,50 @@ test.each([
     wire.speak();
   }
 });
+
+test.each([
+  ["asking whether one may migrate", "may", (url: string) => mayMigrate(url, connectMs)],
+  [
+    "limiting statements",
+    "BEGIN",
+    (url: string) => limitStatements(url, statementLimits, connectMs),
+  ],
+  ["giving the app's role its rights", "BEGIN", (url: string) => grantAppRole(url, url, connectMs)],
+] as const)(
+  "%s times out on a PostgreSQL that is silent after the log-in",
+  async (_what, response, setUp) => {
+    wire.loseResponse(response);
+    try {
+      await expect(setUp(wire.url)).rejects.toThrow("PostgreSQL does not respond");
+      expect(wire.losses()).toBe(1);
+    } finally {
+      wire.speak();
+    }
+  },
+);
+
+test.for(["main", "worker-main"])(
+  "%s ends on SIGTERM while it prepares a database that is silent",
+  async (name, { app }) => {
+    wire.loseResponse("pg_advisory_lock");
+    const env = {
+      ...app.env,
+      NODE_ENV: "development" as const,
+      DATABASE_DIRECT_URL: wire.url,
+      MAIL_PORT: "0",
+      PORT: String(await freePort()),
+    };
+    const cwd = mkdtempSync(path.join(tmpdir(), "fiscility-silent-"));
+    const child = spawn(process.execPath, built(name), { cwd, env, stdio: "ignore" });
+    try {
+      await expect.poll(() => wire.losses()).toBe(1);
+      const ended = awaitLater(once(child, "exit"));
+      child.kill("SIGTERM");
+      expect(await Promise.race([ended, pause(20_000)])).toEqual([0, null]);
+    } finally {
+      wire.speak();
+      child.kill("SIGKILL");
+      rmSync(cwd, { recursive: true, force: true });
+    }
+  },
+);
