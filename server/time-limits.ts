@@ -164,6 +164,10 @@ export const timeLimits = {
   exportWait: 2_000,
   /** How long open requests may take once no more are accepted: a connection's deadline and its clean-up. */
   shutdown: 25_000,
+  /** One request to the trace collector, from connecting to the end of the response. */
+  tracesExport: 30_000,
+  /** How long the last spans may take at a shutdown. */
+  tracesClose: 5_000,
 } as const;
 
 /** Milliseconds by name. */

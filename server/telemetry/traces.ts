@@ -9,10 +9,9 @@ import {
 } from "@opentelemetry/resources";
 import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 import { FiscilityError } from "../contracts/errors.ts";
+import { type TimeLimits, timeLimits } from "../time-limits.ts";
+import { agentWithin } from "./agent-within.ts";
 import { type OpenSpan, type Spans, sendSpans } from "./spans.ts";
-
-/** How long the last spans may take at a shutdown. Milliseconds. */
-const closesWithin = 5_000;
 
 /**
  * Exports spans to an OpenTelemetry collector over OTLP/HTTP, in batches, in the background. The SDK itself
@@ -21,8 +20,15 @@ const closesWithin = 5_000;
  *
  * No trace is continued from outside, because callers must not control what is recorded.
  */
-export function startTraces(endpoint: string): { close(): Promise<void> } {
-  const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, "")}/v1/traces` });
+export function startTraces(
+  endpoint: string,
+  { tracesExport, tracesClose }: Pick<TimeLimits, "tracesExport" | "tracesClose"> = timeLimits,
+): { close(): Promise<void> } {
+  const exporter = new OTLPTraceExporter({
+    url: `${endpoint.replace(/\/+$/, "")}/v1/traces`,
+    // The exporter's own limit ends only a silent response. Of those that never end it holds 30, and exports no more.
+    httpAgentOptions: (protocol) => agentWithin(protocol, tracesExport),
+  });
   const provider = new NodeTracerProvider({
     resource: defaultResource()
       .merge(resourceFromAttributes({ "service.name": "fiscility-connect" }))
@@ -34,10 +40,9 @@ export function startTraces(endpoint: string): { close(): Promise<void> } {
   return {
     async close() {
       sendSpans();
-      // An unavailable collector must not keep the process alive; its spans are lost. The exporter's own limit does
-      // not end a response that never does.
+      // An unavailable collector must not keep the process alive; its spans are lost.
       const ended = provider.shutdown().catch(() => {});
-      await Promise.race([ended, sleep(closesWithin, undefined, { ref: false })]);
+      await Promise.race([ended, sleep(tracesClose, undefined, { ref: false })]);
       context.disable();
     },
   };

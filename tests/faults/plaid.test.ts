@@ -194,6 +194,19 @@ test("Recovery begins nothing more once its worker stops, and the next pass cont
   expect(await compareBooks(app)).toEqual({ ...noDifferences, lost: 0, connected: 0 });
 });
 
+test("connectAccount does not retry the removal of an Item it could not save beyond its time limit, when Plaid hangs", async ({
+  app,
+}) => {
+  const user = await app.signUp("analyst");
+  await app.fault({ path: "/item/remove", times: 9, do: { hang: true } });
+  const onStep = (step: string) => {
+    if (step === "exchange") throw new Error("the access token is not saved");
+  };
+  expect(await connectWith(app, { onStep }, await app.publicToken(), user)).toBe("outcome_pending");
+  // One call under the user's lock, and one after the lock is released.
+  expect(await app.requestsAtPlaid("/item/remove")).toBe(2);
+});
+
 test("Our own rate limit returns busy before Plaid's limit of an Item is reached, and the token still works", async ({
   app,
 }) => {

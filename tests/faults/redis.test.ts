@@ -9,9 +9,14 @@ import {
   onTestFinished,
   test,
 } from "vitest";
+import { freePort } from "../../local/ports.ts";
 import { accountsResponse } from "../../server/accounts/list-accounts.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { entryName } from "../../server/cache/account-store.ts";
+import { RedisAdapter } from "../../server/cache/redis-adapter.ts";
+import { redisAddress } from "../../server/cache/redis-address.ts";
+import { createLog } from "../../server/telemetry/log.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp, type TestUser } from "../support/app.ts";
 import { startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
 import { dataVersionOf, raiseDataVersion } from "../support/rows.ts";
@@ -313,3 +318,43 @@ describe.skipIf(!inject("redis"))("A Redis cluster", () => {
     await expectService(app, other.user, other.ways);
   });
 });
+
+test.skipIf(!inject("redis"))(
+  "RedisAdapter keeps no connection to a cluster whose slots arrive after it gave up",
+  async () => {
+    // A cluster of one node. It names the proxy as the master of all slots.
+    const bus = ["--cluster-port", String(await freePort())];
+    const announced = ["--cluster-announce-ip", "127.0.0.1"];
+    const node = await startRedis(undefined, ["--cluster-enabled", "yes", ...bus, ...announced]);
+    onTestFinished(() => node.stop());
+    await node.command("cluster", "addslotsrange", "0", "16383");
+    const proxy = await startTcpProxy(node.port);
+    onTestFinished(() => proxy.close());
+    await node.command("config", "set", "cluster-announce-port", String(proxy.port));
+    await expect
+      .poll(() => node.command("cluster", "slots"))
+      .toMatch(new RegExp(`127\\.0\\.0\\.1\\s+${proxy.port}\\b`));
+
+    proxy.hang();
+    let hasGivenUp = false;
+    const write = (line: string) => {
+      if (!line.includes('"event":"redis_away"')) return;
+      hasGivenUp = true;
+      // Before it tries again.
+      adapter.close();
+    };
+    const adapter = new RedisAdapter(
+      redisAddress.parse(`redis+cluster://127.0.0.1:${proxy.port}`),
+      createLog("info", { write }),
+      { ...timeLimits, redisReady: 200 },
+    );
+    await expect.poll(() => hasGivenUp).toBe(true);
+    expect(proxy.accepted()).toBe(1);
+    proxy.go();
+    // The late slots lead the client to the master.
+    await expect.poll(proxy.accepted).toBe(2);
+    // The last client is `redis-cli` itself.
+    const clients = async () => (await node.command("client", "list")).split("\n").length;
+    await expect.poll(clients).toBe(1);
+  },
+);

@@ -13,7 +13,7 @@ import { createRequire } from "node:module";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { migrateToLatest } from "../../db/migrate.ts";
 import { type Local, startLocal } from "../../local/index.ts";
 import { freePort } from "../../local/ports.ts";
@@ -139,6 +139,20 @@ test("startLocal keeps the database and its secrets between starts", async () =>
   local = await startLocal(env, { folder });
   expect(local.env.TOKEN_KEYS).toBe(before);
   await migrateToLatest(local.env.DATABASE_URL as string, timeLimits.databaseSetUp);
+});
+
+test("startLocal closes the rest when its local Plaid fails to close, and reports that", async () => {
+  const other = mkdtempSync(path.join(tmpdir(), "fiscility-local-"));
+  onTestFinished(() => rmSync(other, { recursive: true, force: true }));
+  const started = await startLocal(
+    { PORT: "0", SANDBOX_PORT: "0", MAIL_PORT: "0", DATABASE_URL: "postgresql://given" },
+    { folder: other },
+  );
+  expect(existsSync(path.join(other, "lock"))).toBe(true);
+  // Where it writes its state when it closes.
+  mkdirSync(path.join(other, "sandbox.json.writing"));
+  await expect(started.close()).rejects.toThrow("EISDIR");
+  expect(existsSync(path.join(other, "lock"))).toBe(false);
 });
 
 test("Ctrl-C ends the app, its database and its Plaid in order, without an error", async () => {

@@ -39,6 +39,22 @@ test("An unknown address is a 404 page and no logged error", async ({ app }) => 
   expect(Math.max(...levels)).toBeLessThan(50);
 });
 
+test("A page keeps no timer once it is sent", async ({ app }) => {
+  const set = vi.spyOn(globalThis, "setTimeout");
+  const cleared = vi.spyOn(globalThis, "clearTimeout");
+  onTestFinished(() => {
+    set.mockRestore();
+    cleared.mockRestore();
+  });
+  await (await fetch(`${app.url}/login`)).text();
+  // The limit of its rendering: `app/entry.server.tsx`.
+  const limits = set.mock.calls.flatMap(([, ms], at) =>
+    ms === 11_000 ? [set.mock.results[at]?.value] : [],
+  );
+  expect(limits).toHaveLength(1);
+  await expect.poll(() => cleared.mock.calls.map(([timer]) => timer)).toContain(limits[0]);
+});
+
 test("Built assets are served compressed and cached for as long as their names last", async ({
   app,
 }) => {
