@@ -56,7 +56,10 @@ export default function handleRequest(
           body.once("close", () => clearTimeout(limit));
           pipe(body);
         },
-        onShellError: reject,
+        onShellError(error) {
+          clearTimeout(limit);
+          reject(error);
+        },
       },
     );
   });

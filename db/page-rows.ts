@@ -24,7 +24,7 @@ export class PageRows {
   readonly merchant = new ArrayText();
   readonly category = new ArrayText();
   readonly pending = new ArrayText();
-  /** The transactions that replace a pending one, and the ones that they replace. */
+  /** The transactions that replace a pending one, and those that they replace, whose corrections they get. */
   readonly posted: string[] = [];
   readonly pendingIds: string[] = [];
   count = 0;

@@ -41,8 +41,8 @@ export async function prepareDatabase(url: string): Promise<void> {
 }
 
 /**
- * Prepares the database. Returns false when `stopped` settles first: whatever a migration has not committed then
- * is rolled back, and the next start applies it.
+ * Prepares the database. Returns false when `stopped` settles first: PostgreSQL rolls back what a migration has not
+ * committed, and the next start applies it.
  */
 export async function untilPrepared(url: string, stopped: Promise<unknown>): Promise<boolean> {
   return Promise.race([prepareDatabase(url).then(() => true), stopped.then(() => false)]);
